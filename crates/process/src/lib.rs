@@ -1,0 +1,1 @@
+//! What every binary needs: tracing, metrics, probes, shutdown.

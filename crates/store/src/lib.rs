@@ -1,0 +1,1 @@
+//! SCIM resources in SQL: filters become SQL, rows become resources.

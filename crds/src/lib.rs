@@ -1,0 +1,1 @@
+//! The custom resources ScimTenantClass and ScimTenant, their rules, and the reasons of their conditions.

@@ -1,0 +1,2 @@
+//! The controller: reconciles ScimTenants into schemas, credentials, Secrets and routes.
+fn main() {}

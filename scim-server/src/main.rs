@@ -1,0 +1,2 @@
+//! The SCIM endpoint: stateless, serves the provisioning traffic of all tenants.
+fn main() {}

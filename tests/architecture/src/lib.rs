@@ -1,0 +1,1 @@
+//! Tests of the workspace itself: which crate may depend on which.
