@@ -1,1 +1,2 @@
-//! Tests of the workspace itself: which crate may depend on which.
+//! Tests of the workspace itself: the dependency table of ARCHITECTURE.md, and one version of the libraries that
+//! must not come twice. All of it is in `tests/`.

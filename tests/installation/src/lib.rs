@@ -1,0 +1,1 @@
+//! The product, installed on a control plane: database roles, CRDs, RBAC, operator and servers as processes.
