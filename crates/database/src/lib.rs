@@ -1,1 +1,18 @@
 //! PostgreSQL: DDL, migrations, the registry of tenants, and access that is bound to one tenant.
+
+mod connection;
+mod error;
+mod migration;
+pub mod registry;
+mod scope;
+pub mod sql;
+pub mod tenant;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+/// `timestamptz` as a value that is bound or read; `.to_jiff()` and `jiff_sqlx::ToSqlx::to_sqlx` convert.
+pub use jiff_sqlx::Timestamp as SqlTimestamp;
+
+pub use crate::connection::{ConnectError, Database, Options};
+pub use crate::error::Error;
+pub use crate::scope::TenantScope;
