@@ -1,0 +1,71 @@
+//! The command line.
+
+use std::{net::SocketAddr, time::Duration};
+
+use clap::Parser;
+use process::arguments::{DatabaseArguments, ObservabilityArguments, duration};
+use tenancy::InstallationId;
+
+/// Serves the SCIM endpoints of every tenant of an installation.
+///
+/// It needs the database, where the operator registers tenants, and no Kubernetes. Any number may run side by side.
+#[derive(Parser, Clone, Debug)]
+#[command(version, about)]
+pub struct Arguments {
+    /// The installation whose tenants are served
+    #[arg(long, value_name = "ID")]
+    pub installation: InstallationId,
+
+    /// Where SCIM is served, without TLS
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
+    pub address: SocketAddr,
+
+    /// Most connections to the database for serving requests; two more watch the registry
+    #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
+    pub database_connections: u32,
+
+    /// Longest body of a request, in bytes
+    #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024)]
+    pub max_body: usize,
+
+    /// How long a request may take before it is answered with 503
+    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
+    pub request_timeout: Duration,
+
+    /// How long requests are still taken after the readiness was turned off, so that proxies notice
+    #[arg(long, value_name = "DURATION", default_value = "5s", value_parser = duration)]
+    pub shutdown_delay: Duration,
+
+    /// How long requests in flight may take to finish after that
+    #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration)]
+    pub shutdown_grace: Duration,
+
+    /// Where the data is.
+    #[command(flatten)]
+    pub database: DatabaseArguments,
+
+    /// How the process tells about itself.
+    #[command(flatten)]
+    pub observability: ObservabilityArguments,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn only_the_installation_must_be_given() {
+        let arguments = Arguments::try_parse_from(["scim-server", "--installation", "production"]).unwrap();
+        assert_eq!(arguments.database_connections, 16);
+        assert_eq!(arguments.max_body, 1_048_576);
+        assert_eq!(arguments.shutdown_delay, Duration::from_secs(5));
+        assert!(Arguments::try_parse_from(["scim-server"]).is_err());
+    }
+}

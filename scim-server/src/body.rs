@@ -1,0 +1,106 @@
+//! The body of a request: JSON of bounded length, in one of the two media types.
+
+use axum::{
+    body::Body,
+    extract::{FromRequest, Request},
+    http::{
+        HeaderMap,
+        header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE},
+    },
+};
+use futures::StreamExt as _;
+use serde_json::Value;
+
+use crate::{error::Error, json, state::Server};
+
+/// How deeply the values of a body may be nested.
+const LEVELS: usize = scim::limits::BODY_DEPTH;
+
+/// The JSON value that a client sent.
+pub struct Json(pub Value);
+
+impl FromRequest<Server> for Json {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, server: &Server) -> Result<Self, Error> {
+        if !is_scim(request.headers()) {
+            return Err(Error::UnsupportedMediaType);
+        }
+        let bytes = read(request, server.limits.body).await?;
+        json::parse(&bytes, LEVELS).map(Self).map_err(Error::NotJson)
+    }
+}
+
+/// Whether the headers tell of SCIM's own media type (RFC 7644, section 3.8) or plain JSON, which `OneLogin`
+/// and others send.
+fn is_scim(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
+    let media_type = text(CONTENT_TYPE).unwrap_or_default();
+    let mut parts = media_type.split(';').map(str::trim);
+    let is_json = matches!(parts.next(), Some("application/scim+json" | "application/json"));
+    let is_utf8 = parts
+        .filter_map(|parameter| parameter.strip_prefix("charset="))
+        .all(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
+    let is_plain = text(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
+    is_json && is_utf8 && is_plain
+}
+
+async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Error> {
+    let announced =
+        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > limit) {
+        return Err(Error::TooLarge(limit));
+    }
+    collect(request.into_body(), limit).await
+}
+
+async fn collect(body: Body, limit: usize) -> Result<Vec<u8>, Error> {
+    let mut bytes = Vec::new();
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(|_| Error::Incomplete)?;
+        if bytes.len() + chunk.len() > limit {
+            return Err(Error::TooLarge(limit));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    fn accepts(media_type: &'static str) -> bool {
+        is_scim(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]))
+    }
+
+    #[test]
+    fn both_media_types_are_accepted_with_and_without_charset() {
+        assert!(accepts("application/scim+json"));
+        assert!(accepts("application/scim+json; charset=utf-8"));
+        assert!(accepts("application/scim+json;charset=\"UTF-8\""));
+        assert!(accepts("Application/JSON"));
+        assert!(accepts("application/json; odata=minimal"));
+    }
+
+    #[test]
+    fn other_media_types_charsets_and_encodings_are_not() {
+        assert!(!accepts("text/plain"));
+        assert!(!accepts("application/xml"));
+        assert!(!accepts("application/scim+json; charset=utf-16"));
+        assert!(!accepts("application/jsonp"));
+        assert!(!is_scim(&HeaderMap::new()));
+        let compressed = [(CONTENT_TYPE, "application/json"), (CONTENT_ENCODING, "gzip")];
+        let compressed = compressed.map(|(name, value)| (name, HeaderValue::from_static(value)));
+        assert!(!is_scim(&HeaderMap::from_iter(compressed)));
+    }
+
+    #[tokio::test]
+    async fn a_body_is_read_up_to_its_limit() {
+        assert_eq!(collect(Body::from("12345"), 5).await.unwrap(), b"12345");
+        assert!(matches!(collect(Body::from("123456"), 5).await, Err(Error::TooLarge(5))));
+    }
+}

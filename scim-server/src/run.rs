@@ -1,0 +1,103 @@
+//! The life of a server process: connect, load the registry, serve, end.
+
+use std::time::Duration;
+
+use database::{
+    ConnectError, Database, Options,
+    registry::view::{Readiness as RegistryReadiness, RegistryView},
+};
+use process::{
+    Readiness,
+    arguments::DatabaseUrlError,
+    listener::{ListenError, listen},
+    observability, shutdown as signals,
+    telemetry::{self, TelemetryError},
+};
+use prometheus_client::registry::Registry as Metrics;
+use tokio::time;
+
+use crate::{
+    arguments::Arguments,
+    connections::End,
+    metrics::{self, RequestMetrics},
+    router::router,
+    shutdown::{self, Times},
+    state::{Limits, Server},
+};
+
+/// How often it is asked whether the registry was loaded.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// Runs a server until SIGTERM or SIGINT. It starts without a database too, and is ready once it has read the
+/// registry for the first time; from then on it stays ready, because it can tell of a database that is away
+/// better than a proxy without servers can.
+pub async fn run(arguments: Arguments) -> Result<(), RunError> {
+    telemetry::start(arguments.observability.log_format, &arguments.observability.log_filter)?;
+    let signal = signals::signal().map_err(RunError::Signals)?;
+    let options = Options {
+        max_connections: arguments.database_connections,
+        application_name: "scim-server".to_owned(),
+    };
+    let database = Database::connect(arguments.database.url()?.expose(), options)?;
+    let registry = RegistryView::new(&database, arguments.installation.clone());
+    let readiness = Readiness::unready("the registry was not read yet");
+    let limits = Limits { body: arguments.max_body, request_timeout: arguments.request_timeout };
+    let server = Server::new(registry.clone(), database.clone(), limits);
+
+    let mut metrics = Metrics::default();
+    let router = router(server, RequestMetrics::register(&mut metrics));
+    metrics::register_registry(&mut metrics, registry.clone());
+
+    let observability_listener = listen(arguments.observability.observability_address).await?;
+    let listener = listen(arguments.address).await?;
+    tracing::info!(address = %arguments.address, installation = %arguments.installation, "serving SCIM");
+    tokio::spawn(observability::serve(observability_listener, metrics, readiness.clone()));
+    tokio::spawn(ready_when_loaded(registry.clone(), readiness.clone()));
+
+    let (stop_watching, stopped) = tokio::sync::oneshot::channel::<()>();
+    let watching = tokio::spawn(async move {
+        let stopped = async { stopped.await.unwrap_or_default() };
+        registry.run(stopped).await;
+    });
+    let signal = async {
+        let signal = signal.await;
+        tracing::info!(%signal, "shutting down");
+    };
+    let times = Times { delay: arguments.shutdown_delay, grace: arguments.shutdown_grace };
+    match shutdown::serve(listener, router, readiness, signal, times).await {
+        End::Orderly => tracing::info!("every request was answered"),
+        End::Cut => tracing::warn!("requests were cut: they took longer than the grace period"),
+    }
+    // The view notes the last uses of credentials when it is told to stop.
+    drop(stop_watching);
+    let _ = time::timeout(arguments.shutdown_grace, watching).await;
+    let _ = time::timeout(arguments.shutdown_grace, database.close()).await;
+    Ok(())
+}
+
+async fn ready_when_loaded(registry: RegistryView, readiness: Readiness) {
+    while registry.readiness() == RegistryReadiness::Loading {
+        time::sleep(LOOK).await;
+    }
+    readiness.set_ready();
+}
+
+/// Why a server does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Logging did not start.
+    #[error(transparent)]
+    Telemetry(#[from] TelemetryError),
+    /// Signals cannot be caught.
+    #[error("cannot listen for signals")]
+    Signals(#[source] std::io::Error),
+    /// Nobody said where the database is.
+    #[error(transparent)]
+    DatabaseUrl(#[from] DatabaseUrlError),
+    /// What was said is no URL of a database.
+    #[error(transparent)]
+    Database(#[from] ConnectError),
+    /// An address is taken or not this machine's.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+}
