@@ -1,0 +1,4 @@
+-- Everything that the server's role may do to the registry.
+GRANT USAGE ON SCHEMA scim_control TO {server_role};
+GRANT SELECT ON scim_control.tenants, scim_control.credentials TO {server_role};
+GRANT UPDATE (first_used_at, last_used_at) ON scim_control.credentials TO {server_role};

@@ -1,0 +1,109 @@
+//! Bringing the control schema and the schemas of tenants up to date, and the rights of the server's role with them.
+//!
+//! Migrations are numbered SQL files; a file that was released is never edited. Those of tenants are expand/contract:
+//! a server of the version before works on the new schema, and the reverse.
+
+use sqlx::{PgConnection, Postgres, Transaction};
+use tenancy::{SchemaName, TenantId};
+
+use crate::connection::Database;
+use crate::registry::{RegistryError, ServerRole};
+use crate::sql::{self, Names};
+
+/// The control schema's migrations, of which the first takes it to version 1.
+const CONTROL: [&str; 1] = [include_str!("../migrations/control/0001_registry.sql")];
+const CONTROL_GRANTS: &str = include_str!("../migrations/control/grants.sql");
+
+/// A tenant schema's migrations, of which the first takes it to version 1.
+const TENANT: [&str; 1] = [include_str!("../migrations/tenant/0001_resources.sql")];
+const TENANT_GRANTS: &str = include_str!("../migrations/tenant/grants.sql");
+
+/// The version of a tenant's schema when all migrations were applied.
+#[expect(clippy::cast_possible_truncation, reason = "a handful of files")]
+pub(crate) const TENANT_SCHEMA_VERSION: u32 = TENANT.len() as u32;
+
+/// The advisory lock that one operator holds while it migrates the control schema: "scim" as a number.
+const CONTROL_LOCK: i64 = 0x7363_696d;
+
+/// Applies what is missing in the control schema, as one transaction, and gives the server's role its rights.
+pub(crate) async fn migrate_control(
+    database: &Database,
+    server_role: &ServerRole,
+) -> Result<(), RegistryError> {
+    let mut transaction = database.begin().await?;
+    sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(CONTROL_LOCK).execute(&mut *transaction).await?;
+    check_roles(&mut transaction, server_role).await?;
+    let others = [("server_role", server_role.as_str())];
+    let names = Names { schema: None, others: &others };
+    for statement in [
+        "CREATE SCHEMA IF NOT EXISTS scim_control",
+        "CREATE TABLE IF NOT EXISTS scim_control.migrations
+             (version integer PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())",
+    ] {
+        sqlx::query(statement).execute(&mut *transaction).await?;
+    }
+    let applied: i64 =
+        sqlx::query_scalar("SELECT coalesce(max(version), 0)::bigint FROM scim_control.migrations")
+            .fetch_one(&mut *transaction)
+            .await?;
+    for (version, migration) in (1_i64..).zip(CONTROL).filter(|(version, _)| *version > applied) {
+        sqlx::raw_sql(sql::script(migration, names)).execute(&mut *transaction).await?;
+        sqlx::query("INSERT INTO scim_control.migrations (version) VALUES ($1)")
+            .bind(version)
+            .execute(&mut *transaction)
+            .await?;
+    }
+    sqlx::raw_sql(sql::script(CONTROL_GRANTS, names)).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Makes a tenant's schema if there is none (`present` is `None`), applies what is missing, and gives the server's
+/// role its rights. Returns the version that the schema has then: a newer operator's is left as it is.
+pub(crate) async fn migrate_tenant(
+    transaction: &mut Transaction<'static, Postgres>,
+    tenant: TenantId,
+    present: Option<u32>,
+    server_role: &ServerRole,
+) -> Result<u32, RegistryError> {
+    let schema = SchemaName::of(tenant);
+    let others = [("server_role", server_role.as_str())];
+    let names = Names { schema: Some(&schema), others: &others };
+    if present.is_none() {
+        run(transaction, "CREATE SCHEMA {schema}", names).await?;
+    }
+    let applied = present.unwrap_or(0);
+    for (_, migration) in (1_u32..).zip(TENANT).filter(|(version, _)| *version > applied) {
+        run(transaction, migration, names).await?;
+    }
+    run(transaction, TENANT_GRANTS, names).await?;
+    Ok(applied.max(TENANT_SCHEMA_VERSION))
+}
+
+async fn run(
+    transaction: &mut Transaction<'static, Postgres>,
+    template: &'static str,
+    names: Names<'_>,
+) -> Result<(), RegistryError> {
+    sqlx::raw_sql(sql::script(template, names)).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+/// Says what the installer has forgotten, before PostgreSQL says it in fewer words.
+async fn check_roles(connection: &mut PgConnection, server_role: &ServerRole) -> Result<(), RegistryError> {
+    let (server_role_exists, may_create, role, database): (bool, bool, String, String) = sqlx::query_as(
+        "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1),
+                has_database_privilege(current_database(), 'CREATE'),
+                current_user::text, current_database()::text",
+    )
+    .bind(server_role.as_str())
+    .fetch_one(connection)
+    .await?;
+    if !server_role_exists {
+        return Err(RegistryError::ServerRoleMissing(server_role.to_string()));
+    }
+    if !may_create {
+        return Err(RegistryError::MayNotCreateSchemas { role, database });
+    }
+    Ok(())
+}

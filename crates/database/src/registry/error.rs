@@ -1,0 +1,74 @@
+//! Why the registry refused a call of the operator.
+
+use tenancy::{SchemaName, TenantId, TenantKey};
+
+use crate::error::Error;
+
+/// Why the registry refused a call of the operator.
+#[derive(Debug, thiserror::Error)]
+pub enum RegistryError {
+    /// The data under this key belongs to a namespace of the same name that is gone (or of another cluster).
+    #[error(
+        "{0} holds the data of another owner: the UID of the namespace is not the one that it was registered with"
+    )]
+    OwnedByAnother(TenantKey),
+    /// The row is gone, or belongs to another `ScimTenant` meanwhile.
+    #[error("tenant {0} is not registered for this owner")]
+    NotOwned(TenantId),
+    /// [`Issue::First`](crate::registry::Issue::First) was asked for, and there is a token already.
+    #[error("tenant {0} already has a token")]
+    AlreadyIssued(TenantId),
+    /// The installer has not made the role that servers connect with.
+    #[error(
+        "the database role {0} for the servers does not exist; \
+         as an administrator of PostgreSQL run: CREATE ROLE \"{0}\" LOGIN PASSWORD '…'"
+    )]
+    ServerRoleMissing(String),
+    /// The operator's role may not make schemas.
+    #[error(
+        "the database role {role} may not create schemas; \
+         as an administrator of PostgreSQL run: GRANT CREATE ON DATABASE \"{database}\" TO \"{role}\""
+    )]
+    MayNotCreateSchemas {
+        /// The role that the operator connects with.
+        role: String,
+        /// The database it is connected to.
+        database: String,
+    },
+    /// A schema of the name that a new tenant would get is there, and not ours to write to (a restore that brought
+    /// back less of the registry). The next attempt gets another name.
+    #[error("there is a schema {0} already that no tenant of the registry has")]
+    SchemaTaken(SchemaName),
+    /// A row does not hold what this version writes.
+    #[error("the registry holds a {what} that cannot be read")]
+    Unreadable {
+        /// Which part of the row.
+        what: &'static str,
+        /// Why.
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The statement itself did not work.
+    #[error(transparent)]
+    Database(#[from] Error),
+}
+
+impl RegistryError {
+    /// Whether waiting helps, without anybody changing anything.
+    pub fn is_unavailable(&self) -> bool {
+        matches!(self, Self::Database(error) if error.is_unavailable())
+    }
+
+    pub(crate) fn unreadable(
+        what: &'static str,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self::Unreadable { what, source: source.into() }
+    }
+}
+
+impl From<sqlx::Error> for RegistryError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error.into())
+    }
+}

@@ -1,0 +1,165 @@
+//! Which credentials were used: noted in memory while requests are served, written behind them.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tenancy::{Generation, TenantId};
+use tokio::sync::Notify;
+
+use crate::connection::Database;
+use crate::error::Error;
+use crate::registry::view::snapshot::Use;
+
+/// `last_used_at` is written at most this often per credential.
+const NOTED_EVERY: Duration = Duration::from_mins(1);
+/// How long a note waits for others to be written with it, and a failed write to be tried again.
+const GATHERING: Duration = Duration::from_secs(1);
+
+type Key = (TenantId, Generation);
+
+/// Notes that wait to be written.
+#[derive(Debug, Default)]
+pub(super) struct Usage {
+    notes: Mutex<Notes>,
+    first_use: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Notes {
+    /// When each credential was last noted here.
+    noted: HashMap<Key, Instant>,
+    first: BTreeSet<Key>,
+    repeated: BTreeSet<Key>,
+}
+
+impl Usage {
+    /// Notes a use. Returns whether it is the first one that anybody knows of.
+    pub(super) fn note(&self, tenant: TenantId, generation: Generation, use_of: Use) -> bool {
+        let key = (tenant, generation);
+        let mut notes = self.notes();
+        let is_recent = notes.noted.get(&key).is_some_and(|noted| noted.elapsed() < NOTED_EVERY);
+        if !is_recent {
+            notes.noted.insert(key, Instant::now());
+        }
+        match use_of {
+            Use::First => {
+                let is_new = notes.first.insert(key);
+                if is_new {
+                    self.first_use.notify_one();
+                }
+                is_new
+            }
+            Use::Repeated => {
+                if !is_recent {
+                    notes.repeated.insert(key);
+                }
+                false
+            }
+        }
+    }
+
+    /// First uses that the registry does not know of yet.
+    pub(super) fn first_uses_not_written(&self) -> Vec<Key> {
+        self.notes().first.iter().copied().collect()
+    }
+
+    /// Waits until there may be something to write: a first use wakes at once.
+    pub(super) async fn wait(&self) {
+        tokio::select! {
+            () = self.first_use.notified() => {}
+            () = tokio::time::sleep(GATHERING) => {}
+        }
+    }
+
+    /// Writes what was noted. What could not be written stays noted.
+    pub(super) async fn write(&self, database: &Database) -> Result<(), Error> {
+        for key in self.first_uses_not_written() {
+            write_first(database, key).await?;
+            self.notes().first.remove(&key);
+        }
+        let repeated = {
+            let mut notes = self.notes();
+            notes.noted.retain(|_, noted| noted.elapsed() < NOTED_EVERY);
+            std::mem::take(&mut notes.repeated)
+        };
+        if repeated.is_empty() {
+            return Ok(());
+        }
+        let written = write_repeated(database, &repeated).await;
+        if written.is_err() {
+            self.notes().repeated.extend(repeated);
+        }
+        written
+    }
+
+    fn notes(&self) -> std::sync::MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+async fn write_first(database: &Database, (tenant, generation): Key) -> Result<(), Error> {
+    sqlx::query(
+        "UPDATE scim_control.credentials SET first_used_at = now(), last_used_at = now()
+          WHERE tenant_id = $1 AND generation = $2 AND first_used_at IS NULL",
+    )
+    .bind(tenant.get())
+    .bind(i64::from(generation.get()))
+    .execute(database.pool())
+    .await?;
+    Ok(())
+}
+
+/// Skips what another replica is writing at this moment: its time is as good, and nobody waits.
+async fn write_repeated(database: &Database, keys: &BTreeSet<Key>) -> Result<(), Error> {
+    let (tenants, generations): (Vec<i64>, Vec<i64>) =
+        keys.iter().map(|(tenant, generation)| (tenant.get(), i64::from(generation.get()))).unzip();
+    sqlx::query(
+        "UPDATE scim_control.credentials c SET last_used_at = now()
+           FROM (SELECT tenant_id, generation
+                   FROM scim_control.credentials
+                   JOIN unnest($1::bigint[], $2::bigint[]) AS used (tenant_id, generation)
+                  USING (tenant_id, generation)
+                  WHERE last_used_at IS NULL OR last_used_at < now() - interval '50 seconds'
+                    FOR UPDATE OF credentials SKIP LOCKED) stale
+          WHERE c.tenant_id = stale.tenant_id AND c.generation = stale.generation",
+    )
+    .bind(tenants)
+    .bind(generations)
+    .execute(database.pool())
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TENANT: TenantId = TenantId::new(1);
+
+    #[test]
+    fn a_first_use_is_told_once() {
+        let usage = Usage::default();
+        assert!(usage.note(TENANT, Generation::FIRST, Use::First));
+        assert!(!usage.note(TENANT, Generation::FIRST, Use::First));
+        assert_eq!(usage.first_uses_not_written(), [(TENANT, Generation::FIRST)]);
+    }
+
+    #[test]
+    fn a_use_is_noted_once_a_minute() {
+        let usage = Usage::default();
+        assert!(!usage.note(TENANT, Generation::FIRST, Use::Repeated));
+        assert_eq!(std::mem::take(&mut usage.notes().repeated).len(), 1);
+        usage.note(TENANT, Generation::FIRST, Use::Repeated);
+        assert!(usage.notes().repeated.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_first_use_wakes_the_writer_at_once() {
+        let usage = Usage::default();
+        usage.note(TENANT, Generation::FIRST, Use::First);
+        let started = Instant::now();
+        usage.wait().await;
+        assert!(started.elapsed() < GATHERING);
+    }
+}

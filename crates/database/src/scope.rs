@@ -1,0 +1,27 @@
+//! The right to touch one tenant's data.
+
+use tenancy::{SchemaName, TenantId};
+
+/// Proof that a request was authenticated for one tenant. There is no public constructor: only
+/// [`RegistryView::authenticate`](crate::registry::view::RegistryView::authenticate) makes one, and code that holds
+/// it cannot name another tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantScope {
+    tenant: TenantId,
+    schema: SchemaName,
+}
+
+impl TenantScope {
+    pub(crate) fn of(tenant: TenantId) -> Self {
+        Self { tenant, schema: SchemaName::of(tenant) }
+    }
+
+    /// Which tenant: for logs, metrics and caches.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    pub(crate) fn schema(&self) -> &SchemaName {
+        &self.schema
+    }
+}

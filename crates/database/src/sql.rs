@@ -1,0 +1,193 @@
+//! The one place where names of schemas, tables and roles get into SQL. Everything else is `&'static str` or bound.
+
+use sqlx::error::BoxDynError;
+use sqlx::postgres::{PgArguments, PgRow, Postgres};
+use sqlx::query::Query;
+use sqlx::{Arguments, AssertSqlSafe, Encode, Executor, FromRow, SqlSafeStr, SqlStr, Type};
+use tenancy::SchemaName;
+
+use crate::error::Error;
+
+/// A statement on the tables of one tenant, written part by part.
+///
+/// Text is `&'static str`, in which `{users}`, `{groups}`, `{group_members}` and `{unique_values}` stand for the
+/// tenant's tables; values are bound where they appear. [`TenantDatabase::statement`] begins one and runs it.
+///
+/// ```text
+/// let mut statement = tenant.statement("SELECT resource FROM {users} WHERE id = ");
+/// statement.bind(id).text(" FOR UPDATE");
+/// ```
+///
+/// [`TenantDatabase::statement`]: crate::tenant::TenantDatabase::statement
+#[derive(Debug)]
+pub struct Statement {
+    schema: SchemaName,
+    text: String,
+    arguments: PgArguments,
+    /// Why a value could not be bound: told when the statement is run.
+    failure: Option<BoxDynError>,
+}
+
+impl Statement {
+    pub(crate) fn new(schema: SchemaName, text: &'static str) -> Self {
+        let mut statement =
+            Self { schema, text: String::new(), arguments: PgArguments::default(), failure: None };
+        statement.text(text);
+        statement
+    }
+
+    /// Appends SQL.
+    pub fn text(&mut self, part: &'static str) -> &mut Self {
+        resolve(part, Names::of_schema(&self.schema), &mut self.text);
+        self
+    }
+
+    /// Appends a placeholder (`$1`, `$2`, …) and binds this value to it.
+    pub fn bind<'v, V>(&mut self, value: V) -> &mut Self
+    where
+        V: Encode<'v, Postgres> + Type<Postgres>,
+    {
+        if let Err(error) = self.arguments.add(value) {
+            self.failure = Some(error);
+        }
+        self.text.push('$');
+        self.text.push_str(&self.arguments.len().to_string());
+        self
+    }
+
+    /// The SQL as PostgreSQL gets it, for tests that look at it.
+    pub fn as_sql(&self) -> &str {
+        &self.text
+    }
+
+    fn into_query(self) -> Result<Query<'static, Postgres, PgArguments>, Error> {
+        match self.failure {
+            None => Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments)),
+            Some(error) => Err(Error::Statement(sqlx::Error::Encode(error))),
+        }
+    }
+
+    pub(crate) async fn fetch_all<'c, R>(
+        self,
+        executor: impl Executor<'c, Database = Postgres>,
+    ) -> Result<Vec<R>, Error>
+    where
+        R: for<'r> FromRow<'r, PgRow>,
+    {
+        let rows = self.into_query()?.fetch_all(executor).await?;
+        Ok(rows.iter().map(R::from_row).collect::<Result<_, _>>()?)
+    }
+
+    pub(crate) async fn fetch_optional<'c, R>(
+        self,
+        executor: impl Executor<'c, Database = Postgres>,
+    ) -> Result<Option<R>, Error>
+    where
+        R: for<'r> FromRow<'r, PgRow>,
+    {
+        let row = self.into_query()?.fetch_optional(executor).await?;
+        Ok(row.as_ref().map(R::from_row).transpose()?)
+    }
+
+    pub(crate) async fn execute<'c>(
+        self,
+        executor: impl Executor<'c, Database = Postgres>,
+    ) -> Result<u64, Error> {
+        Ok(self.into_query()?.execute(executor).await?.rows_affected())
+    }
+}
+
+/// What the placeholders of a template stand for.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Names<'a> {
+    /// `{schema}`, and `{users}` and the other tables in it.
+    pub(crate) schema: Option<&'a SchemaName>,
+    /// Other placeholders, such as `server_role`, and the names they stand for, not quoted.
+    pub(crate) others: &'a [(&'static str, &'a str)],
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn of_schema(schema: &'a SchemaName) -> Self {
+        Self { schema: Some(schema), others: &[] }
+    }
+}
+
+/// Resolves the placeholders of a script of our own (a migration, grants).
+pub(crate) fn script(template: &'static str, names: Names<'_>) -> SqlStr {
+    let mut text = String::with_capacity(template.len());
+    resolve(template, names, &mut text);
+    AssertSqlSafe(text).into_sql_str()
+}
+
+/// Any text, for tests that play an administrator or an intruder.
+#[cfg(feature = "testing")]
+pub(crate) fn of_a_test(text: &str) -> SqlStr {
+    AssertSqlSafe(text).into_sql_str()
+}
+
+/// Appends `template` with its placeholders resolved. A brace that begins no placeholder stays what it is.
+fn resolve(template: &'static str, names: Names<'_>, into: &mut String) {
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        into.push_str(before);
+        if let Some((placeholder, behind)) = after.split_once('}')
+            && let Some(identifier) = identifier(placeholder, names)
+        {
+            into.push_str(&identifier);
+            rest = behind;
+        } else {
+            into.push('{');
+            rest = after;
+        }
+    }
+    into.push_str(rest);
+}
+
+fn identifier(placeholder: &str, names: Names<'_>) -> Option<String> {
+    match placeholder {
+        "schema" => Some(quoted(names.schema?.as_str())),
+        "users" | "groups" | "group_members" | "unique_values" => {
+            Some(format!("{}.{}", quoted(names.schema?.as_str()), quoted(placeholder)))
+        }
+        _ => names.others.iter().find(|(other, _)| *other == placeholder).map(|(_, name)| quoted(name)),
+    }
+}
+
+/// A quoted identifier (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-IDENTIFIERS>).
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+#[cfg(test)]
+mod tests {
+    use tenancy::TenantId;
+
+    use super::*;
+
+    fn statement(text: &'static str) -> Statement {
+        Statement::new(SchemaName::of(TenantId::new(42)), text)
+    }
+
+    #[test]
+    fn tables_are_named_with_their_schema() {
+        let mut statement =
+            statement("SELECT resource FROM {users} u JOIN {group_members} m ON m.member_user = u.id");
+        statement.text(" WHERE u.id = ").bind(1_i64).text(" AND u.active = ").bind(true);
+        insta::assert_snapshot!(statement.as_sql(), @r#"SELECT resource FROM "tenant_42"."users" u JOIN "tenant_42"."group_members" m ON m.member_user = u.id WHERE u.id = $1 AND u.active = $2"#);
+    }
+
+    #[test]
+    fn a_brace_that_begins_no_placeholder_stays() {
+        let statement = statement("SELECT '{}'::jsonb, '{emails,0}', '{' FROM {groups}");
+        insta::assert_snapshot!(statement.as_sql(), @r#"SELECT '{}'::jsonb, '{emails,0}', '{' FROM "tenant_42"."groups""#);
+    }
+
+    #[test]
+    fn a_role_is_quoted() {
+        let names = Names { schema: None, others: &[("server_role", "a\"; DROP ROLE b; --")] };
+        insta::assert_snapshot!(
+            script("GRANT USAGE ON SCHEMA scim_control TO {server_role}", names).as_str(),
+            @r#"GRANT USAGE ON SCHEMA scim_control TO "a""; DROP ROLE b; --""#
+        );
+    }
+}

@@ -1,0 +1,86 @@
+//! What the server's role may and may not do.
+
+use database::testing::{TestDatabase, TestTenant, execute};
+use sqlx::{Connection, PgConnection};
+
+async fn as_server(database: &TestDatabase) -> PgConnection {
+    PgConnection::connect(&database.server_url()).await.unwrap()
+}
+
+/// The SQLSTATE that PostgreSQL answers with, or "done". The marker `tenant_N` stands for the tenant's schema.
+async fn attempt(connection: &mut PgConnection, tenant: &TestTenant, sql: &str) -> String {
+    let sql = sql.replace("tenant_N", tenant.registered.schema_name().as_str());
+    match execute(connection, &sql).await {
+        Ok(()) => "done".to_owned(),
+        Err(sqlx::Error::Database(error)) => error.code().unwrap().into_owned(),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[tokio::test]
+async fn the_servers_role_may_do_nothing_but_serve() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let mut connection = as_server(&database).await;
+    for sql in [
+        // DDL
+        "CREATE SCHEMA mine",
+        "CREATE TABLE scim_control.mine (id int)",
+        "CREATE TABLE tenant_N.mine (id int)",
+        "ALTER TABLE tenant_N.users ADD COLUMN mine int",
+        "DROP TABLE tenant_N.users",
+        "DROP SCHEMA tenant_N CASCADE",
+        "TRUNCATE tenant_N.users CASCADE",
+        // the registry of tenants
+        "INSERT INTO scim_control.tenants (installation, namespace, name, namespace_uid, owner_uid, state, configuration)
+         VALUES ('test', 'a', 'b', gen_random_uuid(), gen_random_uuid(), 'active', '{}')",
+        "UPDATE scim_control.tenants SET configuration = '{}'",
+        "UPDATE scim_control.tenants SET changed = pg_current_xact_id()",
+        "DELETE FROM scim_control.tenants",
+        "SELECT FROM scim_control.tenants FOR UPDATE",
+        // credentials
+        "UPDATE scim_control.credentials SET digest = sha256('mine')",
+        "UPDATE scim_control.credentials SET revoked_at = NULL",
+        "INSERT INTO scim_control.credentials (tenant_id, generation, digest) SELECT id, 9, sha256('mine') FROM scim_control.tenants",
+        "DELETE FROM scim_control.credentials",
+        // the installation itself
+        "SELECT FROM scim_control.migrations",
+        "INSERT INTO scim_control.migrations (version) VALUES (99)",
+        "ALTER TABLE scim_control.tenants DISABLE TRIGGER ALL",
+        "CREATE ROLE mine",
+    ] {
+        assert_eq!(attempt(&mut connection, &tenant, sql).await, "42501", "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn the_servers_role_may_do_what_serving_needs() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let mut connection = as_server(&database).await;
+    for sql in [
+        "SELECT * FROM scim_control.tenants",
+        "SELECT * FROM scim_control.credentials",
+        "UPDATE scim_control.credentials SET first_used_at = now(), last_used_at = now()",
+        "INSERT INTO tenant_N.users VALUES (gen_random_uuid(), 'a', NULL, true, '{}', '{}', now(), now())",
+        "INSERT INTO tenant_N.groups VALUES (gen_random_uuid(), 'a', NULL, '{}', '{}', now(), now())",
+        "INSERT INTO tenant_N.group_members SELECT g.id, u.id FROM tenant_N.groups g, tenant_N.users u",
+        "INSERT INTO tenant_N.unique_values SELECT 'emails.value', sha256('a'), id FROM tenant_N.users",
+        "UPDATE tenant_N.users SET active = false",
+        "DELETE FROM tenant_N.users",
+    ] {
+        assert_eq!(attempt(&mut connection, &tenant, sql).await, "done", "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn a_role_without_grants_sees_nothing() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let other = TestDatabase::start_without_registry().await;
+    let stranger = database.server_url().replace(database.server_role(), other.server_role());
+    let mut connection = PgConnection::connect(&stranger).await.unwrap();
+    for sql in ["SELECT FROM scim_control.tenants", "SELECT FROM tenant_N.users"] {
+        assert_eq!(attempt(&mut connection, &tenant, sql).await, "42501", "{sql}");
+    }
+}

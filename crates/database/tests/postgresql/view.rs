@@ -1,0 +1,265 @@
+//! A server's view follows the registry, whatever the order in which transactions commit.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use database::registry::view::{Readiness, Refused, RegistryView};
+use database::registry::{HandledAnnotations, Issue};
+use database::testing::{TestDatabase, TestTenant, configuration, key, owner, token};
+use sqlx::{Connection, PgConnection};
+use tenancy::{TenantPath, Token};
+
+async fn loaded(database: &TestDatabase) -> RegistryView {
+    let view = database.view();
+    view.refresh().await.unwrap();
+    view
+}
+
+async fn admits(view: &RegistryView, tenant: &TestTenant, token: &Token) -> bool {
+    match view.authenticate(&tenant.path(), token.expose()).await {
+        Ok(authenticated) => {
+            assert_eq!(authenticated.scope, tenant.scope);
+            true
+        }
+        Err(refused) => {
+            assert_eq!(refused, Refused::Unknown);
+            false
+        }
+    }
+}
+
+async fn issue(database: &TestDatabase, tenant: &TestTenant, issue: Issue) -> Token {
+    let token = token();
+    let handled = HandledAnnotations::default();
+    database
+        .registry
+        .issue_token(tenant.registered.id, tenant.owner, &token.digest(), issue, &handled)
+        .await
+        .unwrap();
+    token
+}
+
+/// Waits until it is so, for as long as "within a second" allows.
+async fn within_a_second(mut holds: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !holds().await {
+        assert!(started.elapsed() < Duration::from_secs(1), "not within a second");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn run(view: &RegistryView) -> tokio::task::JoinHandle<()> {
+    let view = view.clone();
+    tokio::spawn(async move { view.run(std::future::pending()).await })
+}
+
+#[tokio::test]
+async fn a_token_opens_its_own_tenant_only() {
+    let database = TestDatabase::start().await;
+    let (one, two) = (database.tenant().await, database.tenant().await);
+    let view = loaded(&database).await;
+    let authenticated = view.authenticate(&one.path(), one.token.expose()).await.unwrap();
+    assert_eq!(authenticated.scope.tenant(), one.registered.id);
+    assert_eq!(*authenticated.configuration, one.registered.configuration);
+    assert!(!admits(&view, &one, &two.token).await);
+}
+
+#[tokio::test]
+async fn unknown_tenant_unknown_token_and_revoked_token_get_the_same_answer() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    issue(&database, &tenant, Issue::RevokeOlder).await;
+    let view = loaded(&database).await;
+    let nobody = TenantPath::parse("customer-test", "nobody").unwrap();
+    for (path, presented) in [
+        (&nobody, tenant.token.expose()),
+        (&tenant.path(), token().expose()),
+        (&tenant.path(), tenant.token.expose()),
+        (&tenant.path(), ""),
+    ] {
+        assert_eq!(view.authenticate(path, presented).await.unwrap_err(), Refused::Unknown);
+    }
+}
+
+#[tokio::test]
+async fn a_tenant_and_a_token_that_are_new_are_known_to_the_first_request() {
+    let database = TestDatabase::start().await;
+    let view = loaded(&database).await;
+    let tenant = database.tenant().await;
+    assert!(admits(&view, &tenant, &tenant.token).await);
+    let replacement = issue(&database, &tenant, Issue::Replacement).await;
+    assert!(admits(&view, &tenant, &replacement).await);
+}
+
+#[tokio::test]
+async fn the_old_token_works_until_the_new_one_is_used_on_every_replica() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let (one, two) = (loaded(&database).await, loaded(&database).await);
+    let (running_one, running_two) = (run(&one), run(&two));
+    assert!(admits(&one, &tenant, &tenant.token).await);
+    let replacement = issue(&database, &tenant, Issue::Replacement).await;
+    tokio::time::sleep(Duration::from_millis(600)).await;
+    assert!(admits(&one, &tenant, &tenant.token).await);
+    assert!(admits(&two, &tenant, &tenant.token).await);
+
+    assert!(admits(&one, &tenant, &replacement).await);
+    assert!(!admits(&one, &tenant, &tenant.token).await);
+    within_a_second(async || !admits(&two, &tenant, &tenant.token).await).await;
+    assert!(admits(&two, &tenant, &replacement).await);
+    within_a_second(async || {
+        let credentials = database.registry.tenant(&tenant.key).await.unwrap().unwrap().credentials;
+        credentials.iter().all(|used| used.first_used_at.is_some() && used.last_used_at.is_some())
+    })
+    .await;
+    running_one.abort();
+    running_two.abort();
+}
+
+#[tokio::test]
+async fn a_revoked_token_stops_within_a_second() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let view = loaded(&database).await;
+    let running = run(&view);
+    assert!(admits(&view, &tenant, &tenant.token).await);
+    issue(&database, &tenant, Issue::RevokeOlder).await;
+    within_a_second(async || !admits(&view, &tenant, &tenant.token).await).await;
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_retained_and_a_deleted_tenant_are_refused_within_a_second() {
+    let database = TestDatabase::start().await;
+    let (retained, deleted) = (database.tenant().await, database.tenant().await);
+    let view = loaded(&database).await;
+    let running = run(&view);
+    database.registry.retain(retained.registered.id, retained.owner).await.unwrap();
+    database.registry.delete(deleted.registered.id, deleted.owner).await.unwrap();
+    for tenant in [&retained, &deleted] {
+        within_a_second(async || !admits(&view, tenant, &tenant.token).await).await;
+    }
+    running.abort();
+}
+
+#[tokio::test]
+async fn a_row_that_an_older_transaction_commits_late_is_not_missed() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let view = loaded(&database).await;
+
+    // It takes its id first and commits last.
+    let mut slow = PgConnection::connect(&database.operator_url()).await.unwrap();
+    let mut slow = slow.begin().await.unwrap();
+    sqlx::raw_sql("SELECT pg_current_xact_id()").execute(&mut *slow).await.unwrap();
+    let quick = database.tenant().await;
+    view.refresh().await.unwrap();
+    assert!(admits(&view, &quick, &quick.token).await);
+
+    sqlx::query("UPDATE scim_control.credentials SET revoked_at = now() WHERE tenant_id = $1")
+        .bind(tenant.registered.id.get())
+        .execute(&mut *slow)
+        .await
+        .unwrap();
+    view.refresh().await.unwrap();
+    assert!(admits(&view, &tenant, &tenant.token).await);
+
+    // Younger transactions come and go meanwhile, and are seen.
+    issue(&database, &quick, Issue::Replacement).await;
+    view.refresh().await.unwrap();
+
+    slow.commit().await.unwrap();
+    view.refresh().await.unwrap();
+    assert!(!admits(&view, &tenant, &tenant.token).await);
+}
+
+#[tokio::test]
+async fn a_configuration_stays_the_same_value_until_it_changes() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let view = loaded(&database).await;
+    let before = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap().configuration;
+    issue(&database, &tenant, Issue::Replacement).await;
+    view.refresh().await.unwrap();
+    let after = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap().configuration;
+    assert!(Arc::ptr_eq(&before, &after));
+
+    let mut changed = tenant.registered.configuration.clone();
+    changed.display_name = "Changed".to_owned();
+    database.registry.configure(tenant.registered.id, tenant.owner, &changed).await.unwrap();
+    view.refresh().await.unwrap();
+    let after = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap().configuration;
+    assert_eq!(*after, changed);
+}
+
+#[tokio::test]
+async fn a_flood_of_wrong_tokens_asks_the_registry_ten_times_a_second_at_most() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let view = loaded(&database).await;
+    let polls = async || -> i64 {
+        sqlx::query_scalar(
+            "SELECT coalesce(sum(seq_scan + idx_scan), 0)::bigint FROM pg_stat_user_tables WHERE relname = 'tenants'",
+        )
+        .fetch_one(&mut database.administrator().await)
+        .await
+        .unwrap()
+    };
+    let settled = Duration::from_millis(1500);
+    tokio::time::sleep(settled).await;
+    let before = polls().await;
+    let started = Instant::now();
+    let flood = (0..200).map(|_| {
+        let (view, path) = (view.clone(), tenant.path());
+        tokio::spawn(async move {
+            for _ in 0..3 {
+                assert_eq!(view.authenticate(&path, token().expose()).await.unwrap_err(), Refused::Unknown);
+            }
+        })
+    });
+    for task in flood.collect::<Vec<_>>() {
+        task.await.unwrap();
+    }
+    let seconds = started.elapsed().as_secs_f64();
+    tokio::time::sleep(settled).await;
+    let polled = polls().await - before;
+    assert!((1..=10).contains(&polled), "{polled} polls in {seconds} s");
+}
+
+#[tokio::test]
+async fn other_installations_tenants_are_not_seen() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let view = RegistryView::new(&database.server, "other".parse().unwrap());
+    view.refresh().await.unwrap();
+    assert!(!admits(&view, &tenant, &tenant.token).await);
+}
+
+#[tokio::test]
+async fn a_view_is_loading_until_the_registry_was_read() {
+    let database = TestDatabase::start_without_registry().await;
+    let view = database.view();
+    assert_eq!(view.readiness(), Readiness::Loading);
+    assert_eq!(view.refresh().await, Err(Refused::Undecided));
+    let path = key("acme").path();
+    assert_eq!(view.authenticate(&path, token().expose()).await.unwrap_err(), Refused::Undecided);
+    assert_eq!(view.readiness(), Readiness::Loading);
+
+    database.registry.migrate().await.unwrap();
+    database.registry.register(&key("acme"), owner(), &configuration(&key("acme"))).await.unwrap();
+    view.refresh().await.unwrap();
+    assert!(matches!(view.readiness(), Readiness::Loaded { age } if age < Duration::from_secs(1)));
+}
+
+#[tokio::test]
+async fn the_last_use_is_noted_behind_the_requests_and_at_shutdown() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let view = loaded(&database).await;
+    assert!(admits(&view, &tenant, &tenant.token).await);
+    // Nobody runs the view yet; a run that is told to stop at once still writes what was noted.
+    view.run(std::future::ready(())).await;
+    let credential = database.registry.tenant(&tenant.key).await.unwrap().unwrap().credentials.remove(0);
+    assert!(credential.first_used_at.is_some());
+    assert_eq!(credential.first_used_at, credential.last_used_at);
+}
