@@ -1,0 +1,165 @@
+//! Forms in which identity providers deviate from the RFCs, made regular before the engine sees them. Each
+//! has its source.
+//!
+//! Two more deviations are met where the text is read: names, operators and `op` in any case (`Add`,
+//! `UserName`: Entra without `aadOptscim062020`, learn.microsoft.com, "Known issues and resolutions with SCIM
+//! 2.0 protocol compliance"), and paths whose filter matches no element (`crate::edit`).
+
+use serde_json::{Map, Value};
+
+use crate::{
+    ResourceType,
+    path::strip_urn,
+    schema::{Attribute, Schema},
+    value::is_empty,
+};
+
+/// Entra without its compatibility flag, and `OneLogin`'s template, write booleans as "True" and "False"
+/// (learn.microsoft.com, "Known issues … SCIM 2.0 protocol compliance").
+pub(crate) fn regular_boolean(text: &str) -> Option<bool> {
+    if text.eq_ignore_ascii_case("true") {
+        Some(true)
+    } else if text.eq_ignore_ascii_case("false") {
+        Some(false)
+    } else {
+        None
+    }
+}
+
+/// The extension that a path without a URN is about: the only one that declares an attribute of that name, where the
+/// core schema has none.
+///
+/// Entra filters by `manager eq "…"` before it writes a reference, and writes it under the path `manager`
+/// (learn.microsoft.com, "Develop a SCIM endpoint", "Reference attributes" and example 5).
+pub(crate) fn schema_of_bare_name<'a>(resource_type: &'a ResourceType, path: &str) -> Option<&'a Schema> {
+    let name = path.split('.').next().unwrap_or(path);
+    if resource_type.declared(resource_type.core_schema(), name).is_some() {
+        return None;
+    }
+    let mut declaring = resource_type.extensions().iter().filter(|schema| schema.declared(name).is_some());
+    let first = declaring.next();
+    if declaring.next().is_some() { None } else { first }
+}
+
+/// One value of a simple attribute, which may arrive as an object with `value`, or in a list of one.
+///
+/// Old Entra jobs write a string as `[{"$ref": null, "value": "…"}]` (MicrosoftDocs/azure-docs#42220); Entra
+/// writes the elements of a multi-valued string as `{"value": "…"}` (Captain-P-Goldfish/SCIM-SDK#516).
+pub(crate) fn regular_single(value: Value) -> Value {
+    let value = only_element(value);
+    match value {
+        Value::Object(mut parts) if is_wrapped(&parts) => take(&mut parts, "value").unwrap_or(Value::Null),
+        other => other,
+    }
+}
+
+/// One value of a complex attribute, which may arrive as a string, or, for a single-valued one, in a list of
+/// one.
+///
+/// Entra writes `manager` as a plain string (apache/directory-scimple#1242, Captain-P-Goldfish/SCIM-SDK#686)
+/// or as a list of an object with `$ref` (learn.microsoft.com, "Develop a SCIM endpoint", example 5); several
+/// clients write `emails: ["ada@example.com"]`.
+pub(crate) fn regular_object(attribute: &Attribute, value: Value) -> Value {
+    let value = if attribute.multi_valued { value } else { only_element(value) };
+    let value = match value {
+        Value::String(text) if !text.is_empty() && attribute.sub_attribute("value").is_some() => {
+            Value::Object(Map::from_iter([("value".to_owned(), Value::String(text))]))
+        }
+        other => other,
+    };
+    match (attribute.name.as_str(), value) {
+        ("roles", Value::Object(parts)) => Value::Object(regular_role(parts)),
+        ("manager", Value::Object(parts)) => Value::Object(regular_manager(parts)),
+        (_, value) => value,
+    }
+}
+
+/// Entra's role in a PATCH: `{"value": "{\"id\":\"…\",\"value\":\"Admin\",\"displayName\":\"Admin\"}"}`,
+/// while its POST has `{"value": "Admin", "display": "Admin"}` (learn.microsoft.com, "Customize user
+/// provisioning attribute-mappings": `AppRoleAssignmentsComplex`, which asks the service provider to read
+/// both).
+fn regular_role(mut parts: Map<String, Value>) -> Map<String, Value> {
+    let inner = parts
+        .get("value")
+        .and_then(Value::as_str)
+        .filter(|text| text.starts_with('{'))
+        .and_then(|text| serde_json::from_str::<Map<String, Value>>(text).ok());
+    if let Some(mut inner) = inner
+        && let Some(value) = take(&mut inner, "value").filter(Value::is_string)
+    {
+        parts.insert("value".to_owned(), value);
+        if let Some(display) = take(&mut inner, "displayName").filter(Value::is_string) {
+            parts.entry("display").or_insert(display);
+        }
+    }
+    parts
+}
+
+/// A manager by URL alone is the manager with the id at the URL's end (source as of [`regular_object`]).
+fn regular_manager(mut parts: Map<String, Value>) -> Map<String, Value> {
+    let has_id =
+        parts.keys().any(|name| name.eq_ignore_ascii_case("value") || name.eq_ignore_ascii_case("managerId"));
+    if !has_id
+        && let Some(url) = take(&mut parts, "$ref")
+        && let Some(id) = url.as_str().and_then(|url| url.rsplit('/').next())
+    {
+        parts.insert("value".to_owned(), Value::from(id));
+    }
+    parts
+}
+
+/// Entra: `roles[].displayName` stands for `display` (source as of [`regular_role`]).
+/// `OneLogin`: its SCIM template sends the manager's id as `manager.managerId`, the name of SCIM 1.1.
+pub(crate) fn regular_sub_attribute<'a>(attribute: &Attribute, name: &'a str) -> &'a str {
+    match attribute.name.as_str() {
+        "roles" if name.eq_ignore_ascii_case("displayName") => "display",
+        "manager" if name.eq_ignore_ascii_case("managerId") => "value",
+        _ => name,
+    }
+}
+
+/// Whether a sub-attribute that the schema does not have comes along without meaning anything here: the `id`
+/// of Entra's app roles (source as of [`regular_role`]), and `$ref` beside a plain value (source as of
+/// [`regular_single`]).
+pub(crate) fn rides_along(attribute: &Attribute, name: &str) -> bool {
+    name == "$ref" || attribute.name == "roles" && name.eq_ignore_ascii_case("id")
+}
+
+/// Whether a top-level name of a body, which no schema has, comes along without meaning anything here.
+///
+/// Okta sends a group's description under `urn:okta:custom:group:1.0` (developer.okta.com, SCIM 2.0
+/// reference, "Groups"). Entra names a legacy schema in `schemas` of a group (learn.microsoft.com, "Develop a
+/// SCIM endpoint", "Create Group"), and what stands under it repeats the core attributes.
+pub(crate) fn is_foreign_schema(name: &str) -> bool {
+    const OKTA: &str = "urn:okta:custom:group:1.0";
+    const ENTRA: &str = "http://schemas.microsoft.com/2006/11/ResourceManagement/ADSCIM/2.0/Group";
+    [OKTA, ENTRA].into_iter().any(|urn| name.eq_ignore_ascii_case(urn) || strip_urn(name, urn).is_some())
+}
+
+/// Any value as the text of an additional attribute. Entra sends what its expression yields, whatever its
+/// type.
+pub(crate) fn text_of(value: Value) -> Value {
+    match regular_single(value) {
+        value @ (Value::Null | Value::String(_)) => value,
+        other => Value::String(other.to_string()),
+    }
+}
+
+fn only_element(value: Value) -> Value {
+    match value {
+        Value::Array(mut elements) if elements.len() <= 1 => elements.pop().unwrap_or(Value::Null),
+        other => other,
+    }
+}
+
+/// `{"value": …}`, perhaps with `$ref` or parts that say nothing.
+fn is_wrapped(parts: &Map<String, Value>) -> bool {
+    let names_value = |name: &String| name.eq_ignore_ascii_case("value");
+    parts.keys().any(names_value)
+        && parts.iter().all(|(name, part)| names_value(name) || name == "$ref" || is_empty(part))
+}
+
+fn take(parts: &mut Map<String, Value>, name: &str) -> Option<Value> {
+    let key = parts.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned()?;
+    parts.shift_remove(&key)
+}

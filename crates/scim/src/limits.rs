@@ -1,0 +1,24 @@
+//! How large what a client sends may be. Larger input is refused with a 400 that names the limit.
+
+/// Levels of arrays and objects in a body.
+pub const BODY_DEPTH: usize = 16;
+/// Bytes of a string value.
+pub const STRING_BYTES: usize = 64 * 1024;
+/// Characters of `userName`, `externalId` and a group's `displayName`, which are looked up by index, and of
+/// the values of any other unique attribute.
+pub const KEY_CHARACTERS: usize = 1024;
+/// Characters of the name of an additional attribute.
+pub const NAME_CHARACTERS: usize = 256;
+/// Values of a multi-valued attribute (members of a group are not counted here), and additional attributes of
+/// an extension.
+pub const VALUES: usize = 1_000;
+/// Operations of a PATCH.
+pub const PATCH_OPERATIONS: usize = 1_000;
+/// Members named in a PATCH, over all its operations.
+pub const PATCH_MEMBERS: usize = 10_000;
+/// Bytes of a filter, or of a PATCH path.
+pub const FILTER_BYTES: usize = 8 * 1024;
+/// Levels of parentheses, brackets and `not` in a filter.
+pub const FILTER_DEPTH: usize = 32;
+/// Bytes of a resource, about, without the members of a group.
+pub const DOCUMENT_BYTES: usize = 1024 * 1024;

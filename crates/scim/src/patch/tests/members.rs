@@ -1,0 +1,133 @@
+//! Members of a group in PATCH.
+
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) reads better than &json!(…)")]
+
+use serde_json::{Value, json};
+
+use crate::{
+    Kind, MemberChange, MemberReference, PatchRequest, Resource,
+    fixtures::{groups, plain},
+};
+
+const ADA: &str = "26118915-6090-4610-87e4-49d8ca9f808d";
+const BOB: &str = "902c246b-6245-4190-8e05-00816be7344a";
+
+fn changes(operations: Value) -> Vec<MemberChange> {
+    request(operations).member_changes().to_vec()
+}
+
+fn request(operations: Value) -> PatchRequest {
+    PatchRequest::parse(groups(&plain()), json!({"Operations": operations})).unwrap()
+}
+
+fn member(id: &str) -> MemberReference {
+    MemberReference { id: id.parse().unwrap(), kind: None }
+}
+
+fn id(id: &str) -> uuid::Uuid {
+    id.parse().unwrap()
+}
+
+#[test]
+fn members_are_added_as_objects_and_as_strings() {
+    let expected = vec![MemberChange::Add(vec![member(ADA), member(BOB)])];
+    assert_eq!(
+        changes(
+            json!([{"op": "Add", "path": "members", "value": [{"$ref": null, "value": ADA}, {"value": BOB}]}])
+        ),
+        expected
+    );
+    assert_eq!(changes(json!([{"op": "add", "path": "Members", "value": [ADA, BOB, ADA]}])), expected);
+    assert_eq!(
+        changes(json!([{"op": "add", "value": {"members": [ADA, {"Value": BOB, "display": "Bob"}]}}])),
+        expected
+    );
+    assert_eq!(
+        changes(json!([{"op": "add", "path": "members", "value": {"value": ADA}}])),
+        vec![MemberChange::Add(vec![member(ADA)])]
+    );
+}
+
+#[test]
+fn a_member_may_say_its_kind() {
+    let expected = MemberReference { kind: Some(Kind::Group), ..member(ADA) };
+    assert_eq!(
+        changes(json!([{"op": "add", "path": "members", "value": [{"value": ADA, "type": "Group"}]}])),
+        vec![MemberChange::Add(vec![expected])]
+    );
+}
+
+#[test]
+fn a_remove_with_values_removes_those_only() {
+    let expected = vec![MemberChange::Remove(vec![id(ADA)])];
+    assert_eq!(changes(json!([{"op": "Remove", "path": "members", "value": [{"value": ADA}]}])), expected);
+    assert_eq!(
+        changes(json!([{"op": "Remove", "path": "members", "value": [{"$ref": null, "value": ADA}]}])),
+        expected
+    );
+    assert_eq!(changes(json!([{"op": "remove", "path": "members", "value": ADA}])), expected);
+    assert_eq!(
+        changes(json!([{"op": "remove", "path": "members", "value": []}])),
+        vec![MemberChange::Remove(vec![])]
+    );
+}
+
+#[test]
+fn a_remove_without_values_removes_all() {
+    assert_eq!(changes(json!([{"op": "Remove", "path": "members"}])), vec![MemberChange::RemoveAll]);
+}
+
+#[test]
+fn a_remove_by_filter_removes_what_it_names() {
+    let remove = |filter: String| changes(json!([{"op": "remove", "path": format!("members[{filter}]")}]));
+    assert_eq!(remove(format!("value eq \"{ADA}\"")), vec![MemberChange::Remove(vec![id(ADA)])]);
+    assert_eq!(
+        remove(format!("Value Eq \"{ADA}\" or value eq \"{BOB}\"")),
+        vec![MemberChange::Remove(vec![id(ADA), id(BOB)])]
+    );
+    assert_eq!(remove("value eq \"42\"".to_owned()), vec![MemberChange::Remove(vec![])]);
+    assert_eq!(remove("type eq \"user\"".to_owned()), vec![MemberChange::RemoveOfKind(Kind::User)]);
+}
+
+#[test]
+fn okta_removes_and_adds_in_one_request_in_order() {
+    assert_eq!(
+        changes(json!([
+            {"op": "remove", "path": format!("members[value eq \"{ADA}\"]")},
+            {"op": "add", "path": "members", "value": [{"value": BOB, "display": "bob@example.com"}]}
+        ])),
+        vec![MemberChange::Remove(vec![id(ADA)]), MemberChange::Add(vec![member(BOB)])]
+    );
+}
+
+#[test]
+fn a_replace_sets_the_members_with_and_without_path() {
+    assert_eq!(
+        changes(json!([{"op": "replace", "path": "members", "value": [{"value": ADA}]}])),
+        vec![MemberChange::Replace(vec![member(ADA)])]
+    );
+    assert_eq!(
+        changes(json!([{"op": "replace", "path": "members", "value": []}])),
+        vec![MemberChange::Replace(vec![])]
+    );
+    assert_eq!(
+        changes(json!([{"op": "replace", "value": {"members": [ADA]}}])),
+        vec![MemberChange::Replace(vec![member(ADA)])]
+    );
+    assert_eq!(changes(json!([{"op": "add", "value": {"members": null}}])), vec![]);
+}
+
+#[test]
+fn a_rename_with_the_id_in_its_value_changes_no_members() {
+    let request = request(json!([{"op": "replace", "value": {"id": ADA, "displayName": "Renamed"}}]));
+    assert_eq!(request.member_changes(), []);
+    assert!(request.changes_attributes());
+    let catalog = plain();
+    let group = Resource::parse(groups(&catalog), json!({"displayName": "Analysts"})).unwrap();
+    assert_eq!(request.apply(groups(&catalog), group).unwrap().display_name(), Some("Renamed"));
+}
+
+#[test]
+fn a_change_of_members_alone_changes_no_attributes() {
+    assert!(!request(json!([{"op": "Add", "path": "members", "value": [ADA]}])).changes_attributes());
+}

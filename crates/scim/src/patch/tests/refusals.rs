@@ -1,0 +1,122 @@
+//! What a PATCH is refused for, and with which words.
+
+#![expect(clippy::needless_pass_by_value, reason = "json!(…) reads better than &json!(…)")]
+
+use serde_json::{Value, json};
+
+use crate::{
+    PatchRequest,
+    fixtures::{CUSTOM, ENTERPRISE, METADATA, groups, line, patched, plain, platform, user, users},
+};
+
+fn refusal(operation: Value) -> String {
+    line(&patched(&user(json!({CUSTOM: {"origin": "Entra"}})), json!([operation])).unwrap_err())
+}
+
+fn refusal_of_body(body: Value) -> String {
+    line(&PatchRequest::parse(users(&platform()), body).unwrap_err())
+}
+
+fn refusal_of_members(operation: Value) -> String {
+    line(&PatchRequest::parse(groups(&plain()), json!({"Operations": [operation]})).unwrap_err())
+}
+
+#[test]
+fn a_body_that_is_no_patch_is_refused() {
+    insta::assert_snapshot!(refusal_of_body(json!([])), @"400 invalidSyntax: the body must be an object with the list 'Operations'");
+    insta::assert_snapshot!(refusal_of_body(json!({})), @"400 invalidSyntax: the body must be an object with the list 'Operations'");
+    insta::assert_snapshot!(refusal_of_body(json!({"Operations": []})), @"400 invalidSyntax: 'Operations' is empty: send one operation at least");
+    insta::assert_snapshot!(refusal_of_body(json!({"Operations": [5]})), @"400 invalidSyntax: Operations[0]: an operation must be an object with 'op', 'path' and 'value'");
+    insta::assert_snapshot!(refusal_of_body(json!({"Operations": vec![json!({}); 1001]})), @"400 invalidSyntax: 'Operations' has more than 1000 operations: send several requests");
+}
+
+#[test]
+fn an_operation_that_is_none_is_refused_with_its_position() {
+    insta::assert_snapshot!(refusal(json!({"path": "title", "value": "x"})), @"400 invalidSyntax: Operations[0]: 'op' must be add, replace or remove");
+    insta::assert_snapshot!(refusal(json!({"op": "move", "path": "title", "value": "x"})), @"400 invalidSyntax: Operations[0]: 'op' must be add, replace or remove");
+    insta::assert_snapshot!(refusal(json!({"op": "add", "path": 5, "value": "x"})), @"400 invalidPath: Operations[0]: 'path' must be a string");
+    insta::assert_snapshot!(refusal(json!({"op": "add", "path": "title"})), @r#"400 invalidSyntax: Operations[0]: the operation on 'title' has no 'value': null or "" would remove it"#);
+    insta::assert_snapshot!(refusal(json!({"op": "add", "value": "x"})), @"400 invalidSyntax: Operations[0]: an operation without 'path' needs an object of attributes as 'value'");
+    insta::assert_snapshot!(refusal(json!({"op": "remove"})), @"400 noTarget: Operations[0]: a remove needs a 'path' that says what to remove");
+    let operations =
+        json!([{"op": "add", "path": "title", "value": "x"}, {"op": "add", "path": "shoeSize", "value": 4}]);
+    insta::assert_snapshot!(line(&patched(&user(json!({})), operations).unwrap_err()), @"400 invalidPath: Operations[1]: User has no attribute 'shoeSize': /Schemas lists the attributes there are");
+}
+
+#[test]
+fn a_path_that_names_nothing_is_refused() {
+    let set = |path: &str| refusal(json!({"op": "replace", "path": path, "value": "x"}));
+    insta::assert_snapshot!(set("shoeSize"), @"400 invalidPath: Operations[0]: User has no attribute 'shoeSize': /Schemas lists the attributes there are");
+    insta::assert_snapshot!(set("name.middle"), @"400 invalidPath: Operations[0]: name has no sub-attribute 'middle': it has formatted, familyName, givenName, middleName, honorificPrefix, honorificSuffix");
+    insta::assert_snapshot!(set("title.value"), @"400 invalidPath: Operations[0]: title has no sub-attribute 'value': it is not complex");
+    insta::assert_snapshot!(set("urn:example:none:attribute"), @"400 invalidPath: Operations[0]: User has no schema for 'urn:example:none:attribute': its schemas are urn:ietf:params:scim:schemas:core:2.0:User, urn:ietf:params:scim:schemas:extension:enterprise:2.0:User, urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName, urn:ietf:params:scim:schemas:extension:2.0:Metadata");
+    insta::assert_snapshot!(set(&format!("{ENTERPRISE}:team")), @"400 invalidPath: Operations[0]: User has no attribute 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:team': /Schemas lists the attributes there are");
+    insta::assert_snapshot!(set("name[givenName eq \"Ada\"].familyName"), @"400 invalidPath: Operations[0]: name is not a list: leave out the brackets");
+    insta::assert_snapshot!(set("emails[kind eq \"x\"].value"), @"400 invalidFilter: Operations[0]: filter, at character 8: emails has no sub-attribute 'kind': it has value, display, type, primary");
+    insta::assert_snapshot!(set("emails[type eq \"work\"].kind"), @"400 invalidPath: Operations[0]: emails has no sub-attribute 'kind': it has value, display, type, primary");
+    insta::assert_snapshot!(set("emails[type eq \"work\"]value"), @r#"400 invalidPath: Operations[0]: 'emails[type eq "work"]value' goes on strangely after ']': a sub-attribute such as .value may follow"#);
+    insta::assert_snapshot!(set("emails[type eq \"work\""), @"400 invalidFilter: Operations[0]: filter, at character 22: expected 'and', 'or' or ']'");
+    insta::assert_snapshot!(set("emails[type eq work].value"), @"400 invalidFilter: Operations[0]: filter, at character 16: expected a constant after 'eq': a string stands in double quotes");
+    insta::assert_snapshot!(set("[type eq \"work\"]"), @r#"400 invalidPath: Operations[0]: '[type eq "work"]' does not begin with an attribute"#);
+    insta::assert_snapshot!(set(&"x".repeat(8193)), @"400 invalidPath: Operations[0]: the path is longer than 8192 bytes: shorten it");
+}
+
+#[test]
+fn an_unknown_attribute_in_a_value_is_refused_by_its_path() {
+    insta::assert_snapshot!(refusal(json!({"op": "add", "value": {"shoeSize": 4}})), @"400 invalidSyntax: Operations[0]: User has no attribute 'shoeSize': /Schemas lists the attributes there are");
+    insta::assert_snapshot!(refusal(json!({"op": "add", "value": {"name.middle": "x"}})), @"400 invalidSyntax: Operations[0]: name has no sub-attribute 'middle': it has formatted, familyName, givenName, middleName, honorificPrefix, honorificSuffix");
+    insta::assert_snapshot!(refusal(json!({"op": "add", "path": "name", "value": {"middle": "x"}})), @"400 invalidSyntax: Operations[0]: name has no sub-attribute 'middle': it has formatted, familyName, givenName, middleName, honorificPrefix, honorificSuffix");
+    insta::assert_snapshot!(refusal(json!({"op": "add", "path": "emails", "value": [{"kind": "x"}]})), @"400 invalidSyntax: Operations[0]: emails has no sub-attribute 'kind': it has value, display, type, primary");
+    insta::assert_snapshot!(refusal(json!({"op": "add", "value": {ENTERPRISE: {"team": "x"}}})), @"400 invalidSyntax: Operations[0]: User has no attribute 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:team': /Schemas lists the attributes there are");
+}
+
+#[test]
+fn what_may_not_be_written_is_refused() {
+    let set = |path: &str| refusal(json!({"op": "replace", "path": path, "value": "x"}));
+    insta::assert_snapshot!(set("id"), @"400 mutability: Operations[0]: id is readOnly: leave it out");
+    insta::assert_snapshot!(set("meta.created"), @"400 mutability: Operations[0]: meta.created is readOnly: leave it out");
+    insta::assert_snapshot!(set("groups"), @"400 mutability: Operations[0]: groups is readOnly: leave it out");
+    insta::assert_snapshot!(set("schemas"), @"400 mutability: Operations[0]: schemas is readOnly: leave it out");
+    insta::assert_snapshot!(set(&format!("{ENTERPRISE}:manager.displayName")), @"400 mutability: Operations[0]: urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.displayName is readOnly: leave it out");
+    insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "groups[value eq \"x\"]"})), @"400 mutability: Operations[0]: groups is readOnly: leave it out");
+    insta::assert_snapshot!(set(&format!("{CUSTOM}:origin")), @"400 mutability: urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName:origin is immutable and has a value: leave it as it is");
+}
+
+#[test]
+fn values_that_do_not_fit_are_refused() {
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "path": "active", "value": "maybe"})), @"400 invalidValue: Operations[0]: active must be true or false, not 'maybe'");
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "path": "userType", "value": "Basic"})), @"400 invalidValue: Operations[0]: userType must be exactly one of Premium, Standard, not 'Basic'");
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "path": "name", "value": 5})), @"400 invalidValue: Operations[0]: name must be an object of sub-attributes, not 5");
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "path": "emails[type eq \"work\"].value", "value": {"a": 1}})), @"400 invalidValue: Operations[0]: emails.value must be a string, not an object");
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "path": "emails[type eq \"work\"]", "value": [{"value": "a"}, {"value": "b"}]})), @"400 invalidValue: Operations[0]: emails with a filter takes one value, not a list");
+    insta::assert_snapshot!(refusal(json!({"op": "add", "path": "emails", "value": [{"value": "a", "primary": true}, {"value": "b", "primary": true}]})), @"400 invalidValue: emails has several primary values: leave primary true on one");
+    insta::assert_snapshot!(refusal(json!({"op": "add", "path": format!("{METADATA}:{}", "k".repeat(300)), "value": "x"})), @"400 invalidValue: urn:ietf:params:scim:schemas:extension:2.0:Metadata:kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk… is a name of more than 256 characters: shorten it");
+}
+
+#[test]
+fn what_is_required_stays() {
+    insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "userName"})), @"400 invalidValue: userName is required: give it a value");
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "path": "name.givenName", "value": ""})), @"400 invalidValue: name.givenName is required: give it a value");
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "value": {"emails": []}})), @"400 invalidValue: emails is required: give it a value");
+    insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "emails[type eq \"work\"]"})), @"400 invalidValue: emails is required: give it a value");
+}
+
+#[test]
+fn an_element_that_cannot_be_made_is_no_target() {
+    let set = |path: &str| refusal(json!({"op": "replace", "path": path, "value": "x"}));
+    insta::assert_snapshot!(set("phoneNumbers[type ne \"work\"].value"), @"400 noTarget: Operations[0]: no value of phoneNumbers matches the filter, and none can be made to: choose it by eq and and only");
+    insta::assert_snapshot!(set("phoneNumbers[type eq \"a\" or type eq \"b\"].value"), @"400 noTarget: Operations[0]: no value of phoneNumbers matches the filter, and none can be made to: choose it by eq and and only");
+    insta::assert_snapshot!(set("phoneNumbers[type eq \"a\" and type eq \"b\"].value"), @"400 noTarget: Operations[0]: no value of phoneNumbers matches the filter, and none can be made to: choose it by eq and and only");
+}
+
+#[test]
+fn members_are_refused_by_name() {
+    insta::assert_snapshot!(refusal_of_members(json!({"op": "add", "path": "members", "value": [{"value": "42"}]})), @"400 invalidValue: Operations[0]: members.value '42' is not the id of a user or group here");
+    insta::assert_snapshot!(refusal_of_members(json!({"op": "add", "path": "members", "value": 5})), @r#"400 invalidValue: Operations[0]: members holds neither a string nor an object: write {"value": "<id>"}"#);
+    insta::assert_snapshot!(refusal_of_members(json!({"op": "replace", "path": "members.value", "value": "x"})), @"400 mutability: Operations[0]: members.value cannot be changed: remove the member and add another");
+    insta::assert_snapshot!(refusal_of_members(json!({"op": "add", "path": "members[value eq \"x\"]", "value": "x"})), @"400 invalidPath: Operations[0]: members are added by the path 'members' with a list of values, without a filter");
+    insta::assert_snapshot!(refusal_of_members(json!({"op": "remove", "path": "members[value co \"x\"]"})), @r#"400 invalidFilter: Operations[0]: members can be removed by members[value eq "…"], several with or, or by members[type eq "User"]"#);
+    insta::assert_snapshot!(refusal_of_members(json!({"op": "remove", "path": "members[display eq \"x\"]"})), @"400 invalidFilter: Operations[0]: filter, at character 9: display cannot be filtered by: it is derived from other attributes");
+    let many: Vec<_> = (0..10_001u32).map(|number| format!("00000000-0000-0000-0000-{number:012}")).collect();
+    insta::assert_snapshot!(refusal_of_members(json!({"op": "add", "path": "members", "value": many})), @"400 invalidValue: the PATCH names 10001 members, more than 10000: send several");
+}

@@ -1,0 +1,102 @@
+//! Tests of projections: what an answer holds when asked for what.
+
+use serde_json::{Map, Value, json};
+
+use super::*;
+use crate::fixtures::{CUSTOM, ENTERPRISE, line, plain, platform, users};
+
+fn whole() -> Map<String, Value> {
+    let whole = json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "id": "42",
+        "userName": "ada",
+        "name": {"givenName": "Ada", "familyName": "Lovelace"},
+        "emails": [{"value": "a", "type": "work"}, {"value": "b", "type": "home"}],
+        "groups": [{"value": "g", "display": "Analysts"}],
+        ENTERPRISE: {"department": "R&D", "manager": {"value": "43"}},
+        CUSTOM: {"folders": ["a"], "secret": "s", "history": "h"},
+        "urn:example:dropped": {"a": 1},
+        "dropped": 1,
+        "meta": {"resourceType": "User", "created": "2026-01-31T08:00:00Z"}
+    });
+    serde_json::from_value(whole).unwrap()
+}
+
+fn shown(attributes: Option<&str>, excluded: Option<&str>) -> Value {
+    let catalog = platform();
+    let projection = Projection::parse(attributes, excluded, users(&catalog)).unwrap();
+    let mut resource = whole();
+    projection.apply(users(&catalog), &mut resource);
+    Value::Object(resource)
+}
+
+#[test]
+fn by_default_an_answer_holds_what_is_returned_by_default() {
+    let mut expected = whole();
+    expected.insert(CUSTOM.to_owned(), json!({"folders": ["a"]}));
+    expected.shift_remove("urn:example:dropped");
+    expected.shift_remove("dropped");
+    assert_eq!(shown(None, None), Value::Object(expected.clone()));
+    assert_eq!(shown(Some(" "), Some("")), Value::Object(expected));
+}
+
+#[test]
+fn attributes_ask_for_what_they_name_and_what_is_always_there() {
+    let always = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "id": "42"});
+    assert_eq!(shown(Some("id"), None), always);
+    assert_eq!(shown(Some("nothing, shoeSize"), None), always);
+    let shown = shown(Some("USERNAME, name.givenName,emails.value"), None);
+    assert_eq!(shown["userName"], "ada");
+    assert_eq!(shown["name"], json!({"givenName": "Ada"}));
+    assert_eq!(shown["emails"], json!([{"value": "a"}, {"value": "b"}]));
+    assert_eq!(shown.as_object().unwrap().len(), 5);
+}
+
+#[test]
+fn extensions_are_named_whole_and_in_parts() {
+    assert_eq!(
+        shown(Some(ENTERPRISE), None)[ENTERPRISE],
+        json!({"department": "R&D", "manager": {"value": "43"}})
+    );
+    assert_eq!(
+        shown(Some(&format!("{ENTERPRISE}:department")), None)[ENTERPRISE],
+        json!({"department": "R&D"})
+    );
+    assert_eq!(shown(None, Some(&format!("{ENTERPRISE}:manager")))[ENTERPRISE], json!({"department": "R&D"}));
+    assert_eq!(shown(None, Some(ENTERPRISE)).get(ENTERPRISE), None);
+}
+
+#[test]
+fn excluded_attributes_leave_out_what_they_name_but_not_what_is_always_there() {
+    let shown = shown(None, Some("id,schemas,groups,emails.type,meta"));
+    assert_eq!(shown["id"], "42");
+    assert!(shown.get("schemas").is_some());
+    assert_eq!((shown.get("groups"), shown.get("meta")), (None, None));
+    assert_eq!(shown["emails"], json!([{"value": "a"}, {"value": "b"}]));
+}
+
+#[test]
+fn what_is_returned_on_request_or_never_is_so() {
+    let asked = shown(Some(&format!("{CUSTOM}:history,{CUSTOM}:secret,password")), None);
+    assert_eq!(asked[CUSTOM], json!({"history": "h"}));
+}
+
+#[test]
+fn it_says_what_need_not_be_read() {
+    let catalog = plain();
+    let groups = catalog.resource_type(crate::Kind::Group).unwrap();
+    let wants =
+        |attributes, excluded| Projection::parse(attributes, excluded, groups).unwrap().wants("members");
+    assert!(wants(None, None));
+    assert!(wants(Some("members.value"), None));
+    assert!(!wants(Some("displayName"), None));
+    assert!(!wants(None, Some("Members")));
+    assert!(wants(None, Some("members.display")));
+    assert!(Projection::default().wants("groups"));
+}
+
+#[test]
+fn only_one_of_the_two_may_be_given() {
+    let error = Projection::parse(Some("id"), Some("id"), users(&plain())).unwrap_err();
+    insta::assert_snapshot!(line(&error), @"400 invalidValue: 'attributes' and 'excludedAttributes' exclude each other: send one of them");
+}

@@ -1,0 +1,199 @@
+//! A validated document of one kind.
+
+mod group_body;
+mod represent;
+#[cfg(test)]
+mod tests;
+mod validate;
+
+use serde_json::{Map, Value};
+
+pub use group_body::{GroupBody, MemberReference};
+pub use represent::Identity;
+pub(crate) use validate::{check, check_depth, check_immutable, missing, required};
+
+use crate::{
+    Error, Kind, ResourceType, ScimType,
+    edit::{self, Step, Verb},
+    schema::{Attribute, AttributeType, Schema, Uniqueness},
+    value,
+};
+
+/// What a client said about a User or a Group, valid by its resource type: canonical names, typed values,
+/// extensions under their URN. `schemas`, `id`, `meta`, `groups` and `members` are not in it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Resource {
+    pub(crate) document: Map<String, Value>,
+}
+
+/// A value that no other resource of the tenant may have.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UniqueValue {
+    /// The attribute's path, such as `emails.value`.
+    pub path: String,
+    /// The value, folded unless the attribute is case-exact.
+    pub folded: String,
+}
+
+impl Resource {
+    /// Reads the body of a POST or PUT. Members of a group are checked and left out: see [`GroupBody`].
+    pub fn parse(resource_type: &ResourceType, body: Value) -> Result<Self, Error> {
+        parse(resource_type, body).map(|(resource, _)| resource)
+    }
+
+    /// A document that was stored as [`Self::document`] gave it.
+    pub fn from_stored(document: Map<String, Value>) -> Self {
+        Self { document }
+    }
+
+    /// The document as written, with canonical names.
+    pub fn document(&self) -> &Map<String, Value> {
+        &self.document
+    }
+
+    /// The document as written, with canonical names.
+    pub fn into_document(self) -> Map<String, Value> {
+        self.document
+    }
+
+    /// The document in the form filters compare: strings folded unless case-exact, date-times in UTC with
+    /// nine decimals, names of additional attributes folded; with `schemas` and `meta.resourceType`.
+    /// Attributes that the resource type does not have any more are left out.
+    pub fn comparable(&self, resource_type: &ResourceType) -> Map<String, Value> {
+        let schemas: Vec<_> = resource_type.schemas_of(&self.document).map(crate::fold).collect();
+        let mut comparable = Map::new();
+        comparable.insert("schemas".to_owned(), Value::from(schemas));
+        comparable.extend(self.external_id().map(|id| ("externalId".to_owned(), Value::from(id))));
+        comparable.extend(comparable_attributes(resource_type.core_schema(), &self.document));
+        for schema in resource_type.extensions() {
+            if let Some(Value::Object(attributes)) = self.document.get(schema.urn()) {
+                let attributes = comparable_attributes(schema, attributes);
+                comparable.insert(schema.urn().to_owned(), Value::Object(attributes.collect()));
+            }
+        }
+        let meta = Map::from_iter([("resourceType".to_owned(), Value::from(resource_type.kind().name()))]);
+        comparable.insert("meta".to_owned(), Value::Object(meta));
+        comparable
+    }
+
+    /// The values of the attributes that the profile declares unique, each once. `userName` and a group's
+    /// `displayName`, which are always unique, are not among them.
+    pub fn unique_values(&self, resource_type: &ResourceType) -> Vec<UniqueValue> {
+        let comparable = self.comparable(resource_type);
+        let mut found = Vec::new();
+        for external_id in resource_type.common.iter().filter(|attribute| attribute.name == "externalId") {
+            collect_unique(external_id, comparable.get(&external_id.name), "externalId", &mut found);
+        }
+        for schema in resource_type.schemas() {
+            let is_core = schema.urn == resource_type.core.urn;
+            let container = if is_core {
+                Some(&comparable)
+            } else {
+                comparable.get(schema.urn()).and_then(Value::as_object)
+            };
+            for attribute in schema.attributes() {
+                let has_a_key_column = is_core && attribute.name == resource_type.key_attribute();
+                if has_a_key_column {
+                    continue;
+                }
+                let path = if is_core {
+                    attribute.name.clone()
+                } else {
+                    format!("{}:{}", schema.urn(), attribute.name)
+                };
+                let value = container.and_then(|container| container.get(&attribute.name));
+                collect_unique(attribute, value, &path, &mut found);
+            }
+        }
+        found.sort();
+        found.dedup();
+        found
+    }
+
+    /// `userName`.
+    pub fn user_name(&self) -> Option<&str> {
+        self.text("userName")
+    }
+
+    /// `displayName`.
+    pub fn display_name(&self) -> Option<&str> {
+        self.text("displayName")
+    }
+
+    /// `externalId`.
+    pub fn external_id(&self) -> Option<&str> {
+        self.text("externalId")
+    }
+
+    /// Whether the account may be used: `active` is there and true. A POST or PUT without `active` sets it;
+    /// once a client has removed it nobody says that the account may be used.
+    pub fn is_active(&self) -> bool {
+        self.document.get("active").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// This resource after a PUT of another: refuses a change of an immutable attribute (RFC 7644 §3.5.1).
+    pub fn replaced_by(&self, resource_type: &ResourceType, new: Self) -> Result<Self, Error> {
+        check_immutable(resource_type, &self.document, &new.document)?;
+        Ok(new)
+    }
+
+    fn text(&self, name: &str) -> Option<&str> {
+        self.document.get(name).and_then(Value::as_str)
+    }
+}
+
+/// The resource of a body, and the steps that are not about it.
+fn parse(resource_type: &ResourceType, body: Value) -> Result<(Resource, Vec<Step>), Error> {
+    check_depth(&body)?;
+    let Value::Object(parts) = body else {
+        let detail =
+            format!("the body must be a JSON object with the attributes of a {}", resource_type.kind());
+        return Err(Error::bad_request(ScimType::InvalidSyntax, detail));
+    };
+    let mut document = Map::new();
+    let mut others = Vec::new();
+    for step in edit::body(resource_type, parts, Verb::Add)? {
+        match step {
+            Step::Edit(edit) => edit::apply(&mut document, &edit)?,
+            other @ Step::Members(_) => others.push(other),
+        }
+    }
+    if resource_type.kind() == Kind::User {
+        document.entry("active").or_insert(Value::Bool(true));
+    }
+    if let Some(path) = missing(resource_type, &document).into_iter().next() {
+        return Err(required(&path));
+    }
+    check(resource_type, &document)?;
+    Ok((Resource { document }, others))
+}
+
+fn comparable_attributes<'a>(
+    schema: &'a Schema,
+    attributes: &'a Map<String, Value>,
+) -> impl Iterator<Item = (String, Value)> + 'a {
+    attributes.iter().filter_map(|(name, value)| {
+        let attribute = schema.attribute(name)?;
+        let name = if schema.declared(name).is_some() { attribute.name.clone() } else { crate::fold(name) };
+        Some((name, value::comparable(&attribute, value)))
+    })
+}
+
+fn collect_unique(attribute: &Attribute, value: Option<&Value>, path: &str, found: &mut Vec<UniqueValue>) {
+    let each = match value {
+        Some(Value::Array(elements)) => elements.as_slice(),
+        Some(single) => std::slice::from_ref(single),
+        None => return,
+    };
+    for value in each {
+        if attribute.value_type == AttributeType::Complex {
+            for part in &attribute.sub_attributes {
+                // Sub-attributes are never complex: this ends here.
+                collect_unique(part, value.get(&part.name), &format!("{path}.{}", part.name), found);
+            }
+        } else if attribute.uniqueness == Uniqueness::Server {
+            let folded = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            found.push(UniqueValue { path: path.to_owned(), folded });
+        }
+    }
+}
