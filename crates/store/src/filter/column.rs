@@ -1,0 +1,42 @@
+//! Attributes with a column of their own, and those that follow from the row.
+
+use scim::Special;
+use scim::filter::{Comparison, Operand, Operator};
+use uuid::Uuid;
+
+use super::comparison;
+use crate::fragment::{Bound, Fragment};
+
+/// Compares a column.
+pub(super) fn compare(column: Fragment, comparison: &Comparison) -> Fragment {
+    let Comparison { attribute, operator, operand } = comparison;
+    match operand {
+        Operand::DateTime(moment) => comparison::moment(column, *operator, *moment),
+        operand if attribute.special() == Some(Special::Id) => id(column, *operator, &text_of(operand)),
+        operand => comparison::text(column, *operator, text_of(operand)),
+    }
+}
+
+/// Compares a term of type `uuid` with a text.
+pub(super) fn id(term: Fragment, operator: Operator, operand: &str) -> Fragment {
+    match (operator, id_of(operand)) {
+        (Operator::Equal, Some(id)) => term.text(" = ").bind(Bound::Id(id)),
+        (Operator::Equal, None) => Fragment::truth(false),
+        (operator, _) => comparison::text(term.text("::text"), operator, operand.to_owned()),
+    }
+}
+
+/// The id that is written so. Ids are case-exact (RFC 7643 §3.1): there is one spelling.
+pub(super) fn id_of(text: &str) -> Option<Uuid> {
+    Uuid::try_parse(text).ok().filter(|id| id.to_string() == text)
+}
+
+/// The operand as filters compare it with text.
+pub(super) fn text_of(operand: &Operand) -> String {
+    match operand {
+        Operand::String(text) => text.clone(),
+        Operand::Boolean(truth) => truth.to_string(),
+        Operand::Number(number) => number.to_string(),
+        Operand::DateTime(moment) => moment.to_string(),
+    }
+}

@@ -1,0 +1,88 @@
+//! Lists: filters, pages, totals.
+
+use serde_json::json;
+use store::{ListQuery, Page};
+
+use crate::support::{Tenant, everything, first, sorted};
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repetition() {
+    let tenant = Tenant::start().await;
+    let users = sorted(tenant.create_users(7).await);
+    let mut seen = Vec::new();
+    for start_index in [1, 4, 7, 10] {
+        let query = ListQuery { filter: None, page: Page { start_index, count: 3 } };
+        let listing = tenant.users.list(&query, &everything()).await.unwrap();
+        assert_eq!(listing.total, 7);
+        seen.extend(listing.items.iter().map(|user| user.id));
+    }
+    assert_eq!(seen, users);
+
+    let beyond = Page { start_index: u64::MAX, count: 10 };
+    let listing = tenant.users.list(&ListQuery { filter: None, page: beyond }, &everything()).await.unwrap();
+    assert_eq!((listing.total, listing.items.len()), (7, 0));
+}
+
+#[tokio::test]
+async fn a_page_of_nothing_has_the_total() {
+    let tenant = Tenant::start().await;
+    tenant.create_users(2).await;
+    for filter in [None, Some("userName sw \"user-\"")] {
+        let filter = filter.map(|filter| tenant.filter(scim::Kind::User, filter));
+        let listing = tenant.users.list(&ListQuery { filter, page: first(0) }, &everything()).await.unwrap();
+        assert_eq!((listing.total, listing.items.len()), (2, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_filter_that_nothing_passes_yields_an_empty_list() {
+    let tenant = Tenant::start().await;
+    tenant.create_user("ada").await;
+    let listing = tenant.users_where(r#"userName eq "nobody""#).await;
+    assert_eq!((listing.total, listing.items.len()), (0, 0));
+}
+
+#[tokio::test]
+async fn people_are_found_by_their_groups_and_groups_by_their_members() {
+    let tenant = Tenant::start().await;
+    let ada = tenant.create_user("ada").await;
+    tenant.create_user("eve").await;
+    let inner = tenant.create_group("Inner", &[ada.id]).await;
+    let outer = tenant.create_group("Outer", &[inner.id]).await;
+
+    let found = tenant.users_where(&format!(r#"groups.value eq "{}""#, inner.id)).await;
+    assert_eq!(found.items.iter().map(|user| user.id).collect::<Vec<_>>(), [ada.id]);
+    assert_eq!(found.items[0].related.as_ref().unwrap()[0].id, inner.id);
+    assert_eq!(tenant.users_where("not (groups pr)").await.total, 1);
+
+    let of_user = tenant.groups_where(&format!(r#"members.value eq "{}""#, ada.id)).await;
+    assert_eq!(of_user.items.iter().map(|group| group.id).collect::<Vec<_>>(), [inner.id]);
+    let of_group = tenant.groups_where(&format!(r#"members[value eq "{}"]"#, inner.id)).await;
+    assert_eq!(of_group.items.iter().map(|group| group.id).collect::<Vec<_>>(), [outer.id]);
+    let both = format!(r#"id eq "{}" and members.value eq "{}""#, outer.id, ada.id);
+    assert_eq!(tenant.groups_where(&both).await.total, 0);
+    assert_eq!(tenant.groups_where(r#"displayName eq "INNER""#).await.total, 1);
+}
+
+#[tokio::test]
+async fn a_page_of_groups_has_the_members_of_each() {
+    let tenant = Tenant::start().await;
+    let users = tenant.create_users(3).await;
+    tenant.create_group("A", &users[..1]).await;
+    tenant.create_group("B", &[]).await;
+    tenant.create_group("C", &users).await;
+    let listing = tenant.groups_where("displayName pr").await;
+    let sizes: Vec<_> = listing.items.iter().map(|group| group.related.as_ref().unwrap().len()).collect();
+    assert_eq!(sizes, [1, 0, 3]);
+}
+
+#[tokio::test]
+async fn an_attribute_of_an_extension_is_found_in_any_case() {
+    let tenant = Tenant::with_profile(json!({
+        "extensions": [{"urn": "urn:example:Metadata", "resource": "User", "additionalAttributes": "String"}]
+    }))
+    .await;
+    let body = json!({"userName": "ada", "urn:example:Metadata": {"Cost.Centre": "A1"}});
+    tenant.users.create(tenant.user(body)).await.unwrap();
+    assert_eq!(tenant.users_where(r#"urn:example:metadata:cost.centre eq "a1""#).await.total, 1);
+}

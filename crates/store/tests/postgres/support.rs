@@ -1,0 +1,124 @@
+//! A tenant with an empty database of its own, and short words for what tests do with it.
+
+use std::sync::Arc;
+
+use database::TenantScope;
+use database::tenant::TenantDatabase;
+use database::testing::TestDatabase;
+use scim::{Catalog, Filter, GroupBody, Kind, MemberReference, Profile, Projection, Resource};
+use serde_json::{Value, json};
+use store::{Groups, ListQuery, Listing, Page, StoreError, Stored, Users};
+use uuid::Uuid;
+
+/// A tenant under test.
+pub(crate) struct Tenant {
+    /// Dropped last: it takes the database with it.
+    pub(crate) server: TestDatabase,
+    scope: TenantScope,
+    pub(crate) database: TenantDatabase,
+    pub(crate) catalog: Arc<Catalog>,
+    pub(crate) users: Users,
+    pub(crate) groups: Groups,
+}
+
+impl Tenant {
+    /// A tenant with the profile `{}`.
+    pub(crate) async fn start() -> Self {
+        Self::with_profile(json!({})).await
+    }
+
+    pub(crate) async fn with_profile(profile: Value) -> Self {
+        let profile: Profile = serde_json::from_value(profile).unwrap();
+        let catalog = Arc::new(Catalog::new(&profile).unwrap());
+        let server = TestDatabase::start().await;
+        let tenant = server.tenant().await;
+        let database = server.tenant_database(&tenant);
+        let users = Users::new(database.clone(), Arc::clone(&catalog));
+        let groups = Groups::new(database.clone(), Arc::clone(&catalog));
+        Self { server, scope: tenant.scope, database, catalog, users, groups }
+    }
+
+    /// The same tables by a pool of one connection.
+    pub(crate) fn on_one_connection(&self) -> TenantDatabase {
+        TenantDatabase::new(self.server.server.apart(1), self.scope.clone())
+    }
+
+    pub(crate) fn user(&self, body: Value) -> Resource {
+        Resource::parse(self.catalog.user(), body).unwrap()
+    }
+
+    pub(crate) async fn create_user(&self, name: &str) -> Stored {
+        self.users.create(self.user(json!({"userName": name}))).await.unwrap()
+    }
+
+    pub(crate) async fn create_users(&self, count: usize) -> Vec<Uuid> {
+        let mut ids = Vec::new();
+        for number in 0..count {
+            ids.push(self.create_user(&format!("user-{number}")).await.id);
+        }
+        ids
+    }
+
+    pub(crate) fn group(&self, body: Value) -> GroupBody {
+        GroupBody::parse(self.catalog.resource_type(Kind::Group).unwrap(), body).unwrap()
+    }
+
+    pub(crate) async fn create_group(&self, name: &str, members: &[Uuid]) -> Stored {
+        let GroupBody { resource, .. } = self.group(json!({"displayName": name}));
+        self.groups.create(resource, references(members), &everything()).await.unwrap()
+    }
+
+    /// The ids of the members, in order.
+    pub(crate) async fn members(&self, group: Uuid) -> Vec<Uuid> {
+        let group = self.groups.get(group, &everything()).await.unwrap().unwrap();
+        group.related.unwrap().iter().map(|member| member.id).collect()
+    }
+
+    pub(crate) fn filter(&self, kind: Kind, filter: &str) -> Filter {
+        Filter::parse(filter, self.catalog.resource_type(kind).unwrap()).unwrap()
+    }
+
+    /// The first hundred users that pass the filter.
+    pub(crate) async fn users_where(&self, filter: &str) -> Listing {
+        let query = ListQuery { filter: Some(self.filter(Kind::User, filter)), page: first(100) };
+        self.users.list(&query, &everything()).await.unwrap()
+    }
+
+    /// The first hundred groups that pass the filter.
+    pub(crate) async fn groups_where(&self, filter: &str) -> Listing {
+        let query = ListQuery { filter: Some(self.filter(Kind::Group, filter)), page: first(100) };
+        self.groups.list(&query, &everything()).await.unwrap()
+    }
+}
+
+pub(crate) fn everything() -> Projection {
+    Projection::default()
+}
+
+pub(crate) fn first(count: u32) -> Page {
+    Page { start_index: 1, count }
+}
+
+pub(crate) fn references(ids: &[Uuid]) -> Vec<MemberReference> {
+    ids.iter().map(|&id| MemberReference { id, kind: None }).collect()
+}
+
+/// A change that changes nothing.
+#[expect(clippy::unnecessary_wraps, reason = "it has the shape of a change")]
+pub(crate) fn unchanged(resource: Resource) -> Result<Resource, scim::Error> {
+    Ok(resource)
+}
+
+/// What the client is told.
+pub(crate) fn refusal<T>(result: Result<T, StoreError>) -> scim::Error {
+    match result {
+        Err(StoreError::Scim(error)) => error,
+        Err(other) => panic!("{other}: {other:?}"),
+        Ok(_) => panic!("it was not refused"),
+    }
+}
+
+pub(crate) fn sorted(mut ids: Vec<Uuid>) -> Vec<Uuid> {
+    ids.sort();
+    ids
+}
