@@ -1,0 +1,130 @@
+//! Tokens: revoked, rotated, lost, and Secrets that are not ours.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use http::Method;
+use identity_provider::{Connection, Request};
+use k8s_openapi::api::core::v1::Secret;
+use kube::Api;
+use kube::api::{DeleteParams, PostParams};
+use product::Customer;
+use serde_json::json;
+
+use crate::world::{World, eventually};
+
+fn direct_connections(world: &World, customer: &Customer) -> Vec<Connection> {
+    let path = format!("/{}/{}/scim/v2", customer.namespace, customer.name);
+    let url = |server: &product::Server| format!("http://{}{path}", server.address());
+    world
+        .installation
+        .servers()
+        .iter()
+        .map(|server| Connection::new(&url(server), &customer.token).unwrap())
+        .collect()
+}
+
+async fn status(connection: &Connection) -> u16 {
+    connection.send(Request::new(Method::GET, "/Users").query("count=1")).await.unwrap().response.status
+}
+
+/// Measured from the moment the new token is in the Secret (the operator has done its part) and from the annotation.
+pub(crate) async fn revoked_tokens_end_on_every_server_within_a_second(world: &World) {
+    let customer = world.tenant("revoked", json!({})).await;
+    let servers = direct_connections(world, &customer);
+    for server in &servers {
+        assert_eq!(status(server).await, 200);
+    }
+    let annotated = Instant::now();
+    world.annotate("revoked", "revoked", "scim-operator.io/revoke-tokens", "1").await;
+    let watches = servers.into_iter().map(|server| async move {
+        let server = Arc::new(server);
+        while status(&server).await == 200 {
+            assert!(annotated.elapsed() < Duration::from_secs(10), "the revoked token still works");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        annotated.elapsed()
+    });
+    let ended = futures::future::join_all(watches).await;
+    println!("revoked: refused by the servers {ended:?} after the annotation");
+    assert!(ended.iter().all(|after| *after < Duration::from_secs(1)), "{ended:?}");
+    let renewed = renewed_token(world, &customer).await;
+    assert_eq!(status(&customer.connection().unwrap().with_token(&renewed)).await, 200);
+}
+
+pub(crate) async fn a_rotated_token_ends_when_the_new_one_is_used(world: &World) {
+    let customer = world.tenant("rotated", json!({})).await;
+    let old = customer.connection().unwrap();
+    world.annotate("rotated", "rotated", "scim-operator.io/rotate-token", "spring").await;
+    let new = old.with_token(&renewed_token(world, &customer).await);
+    assert_eq!(status(&old).await, 200, "nobody has pasted the new token yet");
+    assert_eq!(status(&new).await, 200);
+    eventually("the old token ends", async || status(&old).await == 401).await;
+    let tenants = world.tenants("rotated");
+    let generation = async || {
+        let tenant = tenants.get("rotated").await.unwrap();
+        tenant.status.and_then(|status| status.token).map(|token| token.generation)
+    };
+    eventually("status tells the second generation", async || generation().await == Some(2)).await;
+
+    world.annotate("rotated", "rotated", "scim-operator.io/rotate-token", "spring").await;
+    world.redeclare("rotated", "rotated", json!({"displayName": "touched"})).await;
+    world.condition("rotated", "rotated", "Ready", "True", "Connected").await;
+    assert_eq!(generation().await, Some(2), "a value that was handled does nothing again");
+}
+
+pub(crate) async fn a_lost_secret_is_made_again_with_a_new_token(world: &World) {
+    let customer = world.tenant("lost-secret", json!({})).await;
+    let secrets: Api<Secret> = Api::namespaced(world.client.clone(), "lost-secret");
+    secrets.delete(&customer.secret_name, &DeleteParams::default()).await.unwrap();
+    let renewed = renewed_token(world, &customer).await;
+    let old = customer.connection().unwrap();
+    assert_eq!(status(&old).await, 200, "the identity provider goes on with the old token");
+    assert_eq!(status(&old.with_token(&renewed)).await, 200);
+    eventually("the old token ends", async || status(&old).await == 401).await;
+}
+
+pub(crate) async fn a_foreign_secret_is_never_touched(world: &World) {
+    world.namespace("foreign-secret", json!({})).await;
+    let secrets: Api<Secret> = Api::namespaced(world.client.clone(), "foreign-secret");
+    let foreign: Secret = serde_json::from_value(json!({
+        "metadata": {"name": "acme-scim"}, "stringData": {"token": "mine"},
+    }))
+    .unwrap();
+    let before = secrets.create(&PostParams::default(), &foreign).await.unwrap();
+    world.redeclare("foreign-secret", "acme", json!({})).await;
+    let message =
+        world.condition("foreign-secret", "acme", "CredentialsReady", "False", "SecretNameTaken").await;
+    assert!(message.contains("acme-scim"), "{message}");
+    assert_eq!(secrets.get("acme-scim").await.unwrap(), before);
+
+    world
+        .redeclare(
+            "foreign-secret",
+            "acme",
+            json!({"authentication": {"bearerToken": {"secretName": "another"}}}),
+        )
+        .await;
+    let customer = world.customer("foreign-secret", "acme").await;
+    assert_eq!(customer.secret_name, "another");
+    world.delete_tenant("foreign-secret", "acme").await;
+    assert_eq!(
+        secrets.get("acme-scim").await.unwrap(),
+        before,
+        "deleting the loser keeps what was never its"
+    );
+}
+
+/// The token in the Secret, as soon as it is another one.
+async fn renewed_token(world: &World, customer: &Customer) -> String {
+    let secrets: Api<Secret> = Api::namespaced(world.client.clone(), &customer.namespace);
+    let token = async || {
+        let data = secrets.get_opt(&customer.secret_name).await.unwrap().and_then(|secret| secret.data)?;
+        String::from_utf8(data.get("token")?.0.clone()).ok()
+    };
+    eventually("the Secret holds a new token", async || {
+        token().await.is_some_and(|token| token != customer.token)
+    })
+    .await;
+    token().await.unwrap()
+}

@@ -1,0 +1,149 @@
+//! The dangerous path: what stays and what goes when a tenant, a namespace or a class is deleted.
+
+use http::Method;
+use identity_provider::Request;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::Api;
+use kube::api::DeleteParams;
+use product::{Customer, SYSTEM_NAMESPACE};
+use serde_json::json;
+
+use crate::world::{World, eventually};
+
+async fn create_user(customer: &Customer) {
+    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
+    let request = Request::new(Method::POST, "/Users").json(&body);
+    customer.connection().unwrap().send(request).await.unwrap().expect(&[201]).unwrap();
+}
+
+async fn users(customer: &Customer) -> u64 {
+    let request = Request::new(Method::GET, "/Users").query("count=0");
+    customer.connection().unwrap().send(request).await.unwrap().expect(&[200]).unwrap().list().unwrap().0
+}
+
+async fn ingress_exists(world: &World, namespace: &str, name: &str) -> bool {
+    let ingresses: Api<Ingress> = Api::namespaced(world.client.clone(), SYSTEM_NAMESPACE);
+    ingresses.get_opt(&format!("tenant.{namespace}.{name}")).await.unwrap().is_some()
+}
+
+async fn secret_exists(world: &World, customer: &Customer) -> bool {
+    let secrets: Api<Secret> = Api::namespaced(world.client.clone(), &customer.namespace);
+    secrets.get_opt(&customer.secret_name).await.unwrap().is_some()
+}
+
+pub(crate) async fn retained_data_is_taken_up_again(world: &World) {
+    let customer = world.tenant("retained", json!({"deletionPolicy": "Retain"})).await;
+    create_user(&customer).await;
+    let schema = world.schema("retained", "retained").await;
+    world.delete_tenant("retained", "retained").await;
+    assert!(world.schema_exists(&schema).await);
+    assert!(!ingress_exists(world, "retained", "retained").await);
+    eventually("the Secret is collected", async || !secret_exists(world, &customer).await).await;
+    let refused = async || {
+        let request = Request::new(Method::GET, "/Users");
+        customer.connection().unwrap().send(request).await.unwrap().response.status == 401
+    };
+    eventually("a retained tenant serves nobody", refused).await;
+
+    let again = world.tenant("retained", json!({})).await;
+    assert_eq!(world.schema("retained", "retained").await, schema);
+    assert_eq!(users(&again).await, 1, "who was there is there again");
+}
+
+pub(crate) async fn deleted_data_is_gone(world: &World) {
+    let customer = world.tenant("deleted", json!({"deletionPolicy": "Delete"})).await;
+    create_user(&customer).await;
+    let schema = world.schema("deleted", "deleted").await;
+    world.delete_tenant("deleted", "deleted").await;
+    assert!(!world.schema_exists(&schema).await);
+    assert!(!ingress_exists(world, "deleted", "deleted").await);
+
+    let again = world.tenant("deleted", json!({})).await;
+    assert_eq!(users(&again).await, 0);
+}
+
+/// Never valid, invalid later, and with a class that is gone: deleting asks for none of them.
+pub(crate) async fn a_tenant_that_was_never_valid_is_deleted_at_once(world: &World) {
+    world.declare("never-valid", json!({"className": "nowhere"})).await;
+    world.condition("never-valid", "never-valid", "Accepted", "False", "ClassNotFound").await;
+    world.delete_tenant("never-valid", "never-valid").await;
+
+    for (name, policy, stays) in [("invalid-retain", "Retain", true), ("invalid-delete", "Delete", false)] {
+        world.tenant(name, json!({"deletionPolicy": policy})).await;
+        let schema = world.schema(name, name).await;
+        world.redeclare(name, name, json!({"className": "nowhere", "deletionPolicy": policy})).await;
+        world.condition(name, name, "Accepted", "False", "ClassNotFound").await;
+        world.delete_tenant(name, name).await;
+        assert_eq!(world.schema_exists(&schema).await, stays, "{policy} of a tenant that became invalid");
+        assert!(!ingress_exists(world, name, name).await);
+    }
+}
+
+pub(crate) async fn a_terminating_namespace_takes_its_tenants_along(world: &World) {
+    for (name, policy, stays) in [("ending-retain", "Retain", true), ("ending-delete", "Delete", false)] {
+        world.tenant(name, json!({"deletionPolicy": policy})).await;
+        world.redeclare(name, "invalid", json!({"className": "nowhere"})).await;
+        let schema = world.schema(name, name).await;
+        world.delete_namespace(name).await;
+        assert_eq!(world.schema_exists(&schema).await, stays, "{policy} in a terminating namespace");
+        assert!(!ingress_exists(world, name, name).await);
+    }
+}
+
+pub(crate) async fn retained_data_is_not_handed_to_a_namespace_of_the_same_name(world: &World) {
+    let customer = world.tenant("same-name", json!({"deletionPolicy": "Retain"})).await;
+    create_user(&customer).await;
+    let schema = world.schema("same-name", "same-name").await;
+    world.delete_namespace("same-name").await;
+    world.declare("same-name", json!({"deletionPolicy": "Delete"})).await;
+    world.condition("same-name", "same-name", "DatabaseReady", "False", "OwnedByAnother").await;
+    world.delete_tenant("same-name", "same-name").await;
+    assert!(world.schema_exists(&schema).await, "deleting the stranger keeps the data that was never its");
+}
+
+pub(crate) async fn a_class_in_use_waits_for_its_tenants(world: &World) {
+    world
+        .apply(&json!({
+            "apiVersion": "scim-operator.io/v1alpha1", "kind": "ScimTenantClass", "metadata": {"name": "in-use"},
+            "spec": {
+                "url": "https://scim.example.com", "route": {"kind": "Ingress"},
+                "allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"class": "in-use"}}},
+            },
+        }).to_string())
+        .await;
+    world.namespace("in-use", json!({"class": "in-use"})).await;
+    world.redeclare("in-use", "tenant", json!({"className": "in-use"})).await;
+    let customer = world.customer("in-use", "tenant").await;
+    world.classes().delete("in-use", &DeleteParams::default()).await.unwrap();
+    create_user(&customer).await;
+    assert!(
+        world.classes().get_opt("in-use").await.unwrap().is_some(),
+        "it waits, and its tenants are served"
+    );
+    world.delete_tenant("in-use", "tenant").await;
+    eventually("the class is gone", async || world.classes().get_opt("in-use").await.unwrap().is_none())
+        .await;
+    let ingresses: Api<Ingress> = Api::namespaced(world.client.clone(), SYSTEM_NAMESPACE);
+    eventually("its Ingress is collected", async || {
+        ingresses.get_opt("class.in-use").await.unwrap().is_none()
+    })
+    .await;
+}
+
+pub(crate) async fn an_ingress_deleted_by_hand_comes_back(world: &World) {
+    let customer = world.tenant("no-ingress", json!({})).await;
+    let ingresses: Api<Ingress> = Api::namespaced(world.client.clone(), SYSTEM_NAMESPACE);
+    let name = "tenant.no-ingress.no-ingress";
+    let before = ingresses.get(name).await.unwrap();
+    ingresses.delete(name, &DeleteParams::default()).await.unwrap();
+    eventually("the Ingress is there again", async || {
+        ingresses
+            .get_opt(name)
+            .await
+            .unwrap()
+            .is_some_and(|now| now.metadata.uid != before.metadata.uid && now.spec == before.spec)
+    })
+    .await;
+    assert_eq!(users(&customer).await, 0);
+}

@@ -1,0 +1,87 @@
+//! A settled tenant costs no write: not to Kubernetes, not to PostgreSQL.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::json;
+use sqlx::Row as _;
+
+use crate::world::{World, eventually};
+
+/// A restart reconciles everything. The first one brings what is counted now and then (users, last use) up to date;
+/// the second finds nothing to write.
+pub(crate) async fn a_settled_tenant_is_reconciled_without_a_write(world: &World) {
+    world.tenant("settled", json!({})).await;
+    restart_operators(world).await;
+    let (kubernetes, postgresql) = (kubernetes_writes(world).await, postgresql_writes(world).await);
+    let reconciled = restart_operators(world).await;
+    assert!(reconciled > 0.0, "a restart reconciles the tenants");
+    assert_eq!(kubernetes_writes(world).await, kubernetes);
+    assert_eq!(postgresql_writes(world).await, postgresql);
+    println!("settled: {reconciled} reconciles, no write");
+}
+
+/// Stops both operators, starts the first, and waits until it is done with every tenant; how often it reconciled.
+async fn restart_operators(world: &World) -> f64 {
+    let operators = world.installation.operators();
+    for operator in operators {
+        operator.stop().await;
+    }
+    operators[0].start().await.unwrap();
+    let reconciled = async || {
+        let metrics = metrics(&format!("http://{}/metrics", operators[0].observability())).await;
+        metrics.iter().filter(|(name, _)| name.starts_with(RECONCILED)).map(|(_, value)| value).sum::<f64>()
+    };
+    let tenants = world.tenants("settled").list(&kube::api::ListParams::default()).await.unwrap().items.len();
+    eventually("every tenant is reconciled", async || {
+        reconciled().await >= f64::from(u32::try_from(tenants).unwrap())
+    })
+    .await;
+    loop {
+        let before = reconciled().await;
+        tokio::time::sleep(Duration::from_secs(3)).await; // PostgreSQL's statistics lag by a second
+        if reconciled().await <= before {
+            break;
+        }
+    }
+    operators[1].start().await.unwrap();
+    reconciled().await
+}
+
+const RECONCILED: &str = "scim_operator_reconcile_total";
+
+/// Writing requests to the API server, without leases (the leader's heartbeat) and dry runs.
+async fn kubernetes_writes(world: &World) -> BTreeMap<String, f64> {
+    let request = http::Request::get("/metrics").body(Vec::new()).unwrap();
+    let text = world.client.request_text(request).await.unwrap();
+    let ours = ["scimtenants", "scimtenantclasses", "secrets", "ingresses", "events"];
+    parse(&text)
+        .into_iter()
+        .filter(|(name, _)| name.starts_with("apiserver_request_total"))
+        .filter(|(name, _)| ours.iter().any(|resource| name.contains(&format!("resource=\"{resource}\""))))
+        .filter(|(name, _)| {
+            ["POST", "PUT", "PATCH", "APPLY", "DELETE"]
+                .iter()
+                .any(|verb| name.contains(&format!("verb=\"{verb}\"")))
+        })
+        .collect()
+}
+
+async fn postgresql_writes(world: &World) -> (i64, i64) {
+    let statement = "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint AS rows, \
+                     (SELECT count(*) FROM pg_namespace) AS schemas FROM pg_stat_user_tables WHERE schemaname = 'scim_control'";
+    let row = sqlx::query(statement).fetch_one(&mut world.database().await).await.unwrap();
+    (row.get("rows"), row.get("schemas"))
+}
+
+async fn metrics(url: &str) -> BTreeMap<String, f64> {
+    parse(&reqwest::get(url).await.unwrap().text().await.unwrap())
+}
+
+fn parse(text: &str) -> BTreeMap<String, f64> {
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines
+        .filter_map(|line| line.rsplit_once(' '))
+        .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
+        .collect()
+}

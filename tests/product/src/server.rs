@@ -1,0 +1,73 @@
+//! A server process. It gets a database and an address, and knows nothing of Kubernetes.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+
+use control_plane::{Process, ProcessOptions, Stack};
+
+use crate::database::Databases;
+use crate::installation::free_address;
+use crate::{Error, INSTALLATION_ID};
+
+/// A running server.
+#[derive(Debug)]
+pub struct Server {
+    process: Process,
+    address: SocketAddr,
+    observability: SocketAddr,
+}
+
+impl Server {
+    pub(crate) fn new(
+        stack: &Stack,
+        binaries: &Path,
+        databases: &Databases,
+        number: usize,
+    ) -> Result<Self, Error> {
+        let address = free_address(stack, stack.machine_address())?;
+        let observability = free_address(stack, Ipv4Addr::LOCALHOST)?;
+        let arguments = vec![
+            format!("--installation={INSTALLATION_ID}"),
+            format!("--address={address}"),
+            format!("--observability-address={observability}"),
+            "--shutdown-delay=0s".to_owned(), // nothing takes a stopping server out of its Service here
+        ];
+        let environment = vec![
+            ("DATABASE_URL".to_owned(), databases.server_url.clone()),
+            ("RUST_LOG".to_owned(), "info".to_owned()),
+        ];
+        let process = stack.process(ProcessOptions {
+            name: format!("scim-server-{number}"),
+            program: binaries.join("scim-server"),
+            arguments,
+            environment,
+            probe: (observability, "/readyz"),
+        });
+        Ok(Self { process, address, observability })
+    }
+
+    /// Starts it and waits until it is ready: it has read the registry.
+    pub async fn start(&self) -> Result<(), Error> {
+        Ok(self.process.start().await?)
+    }
+
+    /// Asks it to end and waits for that.
+    pub async fn stop(&self) {
+        self.process.stop().await;
+    }
+
+    /// Ends it as a lost machine does.
+    pub async fn kill(&self) {
+        self.process.kill().await;
+    }
+
+    /// Where it serves SCIM, behind no ingress controller.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Where `/livez`, `/readyz` and `/metrics` are.
+    pub fn observability(&self) -> SocketAddr {
+        self.observability
+    }
+}
