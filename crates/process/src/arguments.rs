@@ -81,7 +81,7 @@ pub struct ObservabilityArguments {
     pub log_format: Format,
 
     /// Which log lines are written, for instance `info,scim_server=debug`
-    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info")]
+    #[arg(long, value_name = "FILTER", env = "RUST_LOG", default_value = "info,sqlx::postgres::notice=warn")]
     pub log_filter: String,
 }
 

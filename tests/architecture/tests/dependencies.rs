@@ -18,8 +18,19 @@ const TABLE: &[(&str, &[&str], &[&str])] = &[
 ];
 
 /// Libraries of which two versions in one tree mean types that do not fit, or two TLS stacks.
-const ONCE: &[&str] =
-    &["kube", "k8s-openapi", "schemars", "rustls", "sqlx", "axum", "http", "hyper", "tokio", "serde_json", "jiff"];
+const ONCE: &[&str] = &[
+    "kube",
+    "k8s-openapi",
+    "schemars",
+    "rustls",
+    "sqlx",
+    "axum",
+    "http",
+    "hyper",
+    "tokio",
+    "serde_json",
+    "jiff",
+];
 
 #[test]
 fn a_crate_uses_only_the_crates_to_its_left() {
@@ -27,12 +38,21 @@ fn a_crate_uses_only_the_crates_to_its_left() {
     let direct = direct_dependencies(&metadata);
     let ours: BTreeSet<&str> = TABLE.iter().map(|(name, ..)| *name).collect();
     for (name, allowed, never) in TABLE {
-        let uses = direct.get(*name).unwrap_or_else(|| panic!("there is no crate `{name}` any more: mend TABLE"));
-        let of_ours: Vec<_> =
-            uses.iter().filter(|used| ours.contains(used.as_str()) && !allowed.contains(&used.as_str())).collect();
-        assert!(of_ours.is_empty(), "`{name}` may use {allowed:?} of ours, but its Cargo.toml names {of_ours:?}");
+        let uses =
+            direct.get(*name).unwrap_or_else(|| panic!("there is no crate `{name}` any more: mend TABLE"));
+        let of_ours: Vec<_> = uses
+            .iter()
+            .filter(|used| ours.contains(used.as_str()) && !allowed.contains(&used.as_str()))
+            .collect();
+        assert!(
+            of_ours.is_empty(),
+            "`{name}` may use {allowed:?} of ours, but its Cargo.toml names {of_ours:?}"
+        );
         let forbidden: Vec<_> = uses.iter().filter(|used| never.contains(&used.as_str())).collect();
-        assert!(forbidden.is_empty(), "`{name}` must not know {forbidden:?} (ARCHITECTURE.md, \"The crates\")");
+        assert!(
+            forbidden.is_empty(),
+            "`{name}` must not know {forbidden:?} (ARCHITECTURE.md, \"The crates\")"
+        );
     }
 }
 
@@ -58,8 +78,10 @@ fn libraries_whose_types_cross_crates_come_once() {
             versions.entry(name).or_default().insert(version);
         }
     }
-    let twice: Vec<_> =
-        ONCE.iter().filter_map(|name| versions.get(name).filter(|found| found.len() > 1).map(|found| (name, found))).collect();
+    let twice: Vec<_> = ONCE
+        .iter()
+        .filter_map(|name| versions.get(name).filter(|found| found.len() > 1).map(|found| (name, found)))
+        .collect();
     assert!(twice.is_empty(), "more than one version in the tree: {twice:?}");
 }
 
@@ -86,8 +108,10 @@ fn direct_dependencies(metadata: &Value) -> BTreeMap<&str, BTreeSet<String>> {
     packages(metadata)
         .filter(|package| is_member(metadata, package))
         .filter_map(|package| {
-            let normal = package["dependencies"].as_array()?.iter().filter(|dependency| dependency["kind"].is_null());
-            let names = normal.filter_map(|dependency| dependency["name"].as_str().map(str::to_owned)).collect();
+            let normal =
+                package["dependencies"].as_array()?.iter().filter(|dependency| dependency["kind"].is_null());
+            let names =
+                normal.filter_map(|dependency| dependency["name"].as_str().map(str::to_owned)).collect();
             Some((package["name"].as_str()?, names))
         })
         .collect()

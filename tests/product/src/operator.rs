@@ -36,7 +36,7 @@ impl Operator {
             ("DATABASE_URL".to_owned(), databases.operator_url.clone()),
             ("KUBECONFIG".to_owned(), access.kubeconfig().display().to_string()),
             ("POD_NAME".to_owned(), format!("scim-operator-{number}")),
-            ("RUST_LOG".to_owned(), "info,scim_operator=debug,operator=debug".to_owned()),
+            ("RUST_LOG".to_owned(), "info,scim_operator=debug,sqlx=warn".to_owned()),
         ];
         let process = stack.process(ProcessOptions {
             name: format!("scim-operator-{number}"),

@@ -115,6 +115,8 @@ pub(crate) async fn a_class_in_use_waits_for_its_tenants(world: &World) {
     world.namespace("in-use", json!({"class": "in-use"})).await;
     world.redeclare("in-use", "tenant", json!({"className": "in-use"})).await;
     let customer = world.customer("in-use", "tenant").await;
+    let held = async || world.classes().get("in-use").await.unwrap().metadata.finalizers.is_some();
+    eventually("the class is held", held).await;
     world.classes().delete("in-use", &DeleteParams::default()).await.unwrap();
     create_user(&customer).await;
     assert!(

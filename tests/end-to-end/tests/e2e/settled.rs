@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crds::ScimTenant;
+use kube::Api;
+use kube::api::ListParams;
 use serde_json::json;
 use sqlx::Row as _;
 
@@ -32,7 +35,8 @@ async fn restart_operators(world: &World) -> f64 {
         let metrics = metrics(&format!("http://{}/metrics", operators[0].observability())).await;
         metrics.iter().filter(|(name, _)| name.starts_with(RECONCILED)).map(|(_, value)| value).sum::<f64>()
     };
-    let tenants = world.tenants("settled").list(&kube::api::ListParams::default()).await.unwrap().items.len();
+    let tenants =
+        Api::<ScimTenant>::all(world.client.clone()).list(&ListParams::default()).await.unwrap().items.len();
     eventually("every tenant is reconciled", async || {
         reconciled().await >= f64::from(u32::try_from(tenants).unwrap())
     })
@@ -48,7 +52,7 @@ async fn restart_operators(world: &World) -> f64 {
     reconciled().await
 }
 
-const RECONCILED: &str = "scim_operator_reconcile_total";
+const RECONCILED: &str = "controller_runtime_reconcile_total{controller=\"scimtenant\"";
 
 /// Writing requests to the API server, without leases (the leader's heartbeat) and dry runs.
 async fn kubernetes_writes(world: &World) -> BTreeMap<String, f64> {
