@@ -1,1 +1,18 @@
-//! The custom resources ScimTenantClass and ScimTenant, their rules, and the reasons of their conditions.
+//! The custom resources of `scim-operator.io`: what people declare, and the words the operator answers with.
+//!
+//! The YAML beside this crate's `src` is made from these types: `cargo run -p crds` writes it, a test compares it.
+
+// KubeSchema copies each struct, with its `pub`, into the function that makes the schema.
+#![allow(unreachable_pub)]
+// What documents a field is its description in the definition too, where backticks are noise.
+
+pub mod class;
+pub mod conditions;
+pub mod definition;
+pub mod metadata;
+pub mod profile;
+pub mod tenant;
+
+pub use class::{ScimTenantClass, ScimTenantClassSpec, ScimTenantClassStatus};
+pub use conditions::{ConditionType, Reason};
+pub use tenant::{ScimTenant, ScimTenantSpec, ScimTenantStatus};

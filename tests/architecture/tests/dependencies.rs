@@ -1,5 +1,7 @@
 //! The direction of dependencies, out of `cargo metadata`: ARCHITECTURE.md, "The crates", as a test.
 
+#![allow(clippy::expect_used, reason = "a test says what it expects by panicking")]
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::process::Command;
 

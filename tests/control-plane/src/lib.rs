@@ -4,8 +4,6 @@
 //! part is a child process that ends with its parent, logs into a file, and can be stopped and started again.
 //! [`namespace`] keeps it all from the outside.
 
-#![allow(clippy::doc_markdown, reason = "PostgreSQL, IngressClass and their like are names, not code")]
-
 mod access;
 mod api_server;
 mod certificate;

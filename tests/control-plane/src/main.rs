@@ -1,7 +1,5 @@
 //! The command line of the control plane.
 
-#![allow(clippy::doc_markdown, reason = "PostgreSQL is a name, and help texts are no Markdown")]
-
 mod with_postgres;
 
 use std::error::Error;

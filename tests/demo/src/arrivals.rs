@@ -11,14 +11,14 @@ use crate::show;
 pub(crate) async fn print(connection: &Connection) -> Result<(), Failure> {
     show::step("What arrived");
     let users = list(connection, "Users").await?;
-    println!("   {:<26} {:<20} {:<24} {}", "USER NAME", "NAME", "TITLE", "GROUPS");
+    println!("   {:<26} {:<20} {:<24} GROUPS", "USER NAME", "NAME", "TITLE");
     for user in &users {
         let groups: Vec<&str> =
             elements(user, "groups").filter_map(|group| group["display"].as_str()).collect();
         let (name, title) = (text(user, "displayName"), text(user, "title"));
         println!("   {:<26} {name:<20} {title:<24} {}", text(user, "userName"), groups.join(", "));
     }
-    println!("\n   {:<26} {}", "GROUP", "MEMBERS");
+    println!("\n   {:<26} MEMBERS", "GROUP");
     for group in list(connection, "Groups").await? {
         println!("   {:<26} {}", text(&group, "displayName"), elements(&group, "members").count());
     }

@@ -20,7 +20,7 @@ use crate::failure::Failure;
 
 const STATE: &str = ".demo";
 const PEOPLE: usize = 6;
-const READY_WITHIN: Duration = Duration::from_secs(60);
+const READY_WITHIN: Duration = Duration::from_mins(1);
 /// The default class first, so that the tenants after it find it.
 const EXAMPLES: [&str; 8] = [
     "examples/default-class.yaml",

@@ -265,8 +265,7 @@ async fn okta_life(application: &Application, directory: &Directory) {
         let (id, _) = application.push_user(person).await.unwrap();
         members.push(Member { id, user_name: person.user_name.clone() });
     }
-    let mut promoted = directory.people[1].clone();
-    promoted.display_name = "Promoted".to_owned();
+    let promoted = Person { display_name: "Promoted".to_owned(), ..directory.people[1].clone() };
     application.push_profile_update(&members[1].id, &promoted).await.unwrap();
     assert_eq!(
         application.get_user(&members[1].id).await.unwrap().document().unwrap()["displayName"],

@@ -1,0 +1,32 @@
+//! How much dearer one thing is than another, on a real PostgreSQL: `TEST_DATABASE_URL`, which `make bench` sets.
+//!
+//! Times are those of one machine and nothing checks them. The ratios are the result: the cases of a race take turns in
+//! one run, so they say something on any machine.
+
+#![expect(clippy::unwrap_used, reason = "a benchmark that cannot run says why by panicking")]
+
+mod affinity;
+mod membership;
+mod race;
+mod reading;
+mod tenant;
+mod uniqueness;
+
+use database::testing::TestDatabase;
+
+use crate::tenant::Tenant;
+
+/// How many users the tenant has on which most is measured.
+const USERS: usize = 20_000;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() {
+    let server = TestDatabase::start().await;
+    let tenant = Tenant::start(&server, &server.server.apart(1)).await;
+    let users = tenant.fill(USERS).await;
+    println!("What counts is the ratio to a race's first case. The times are this machine's.");
+    membership::race(&server, &tenant, &users).await;
+    reading::race(&tenant, &users).await;
+    uniqueness::race(&tenant).await;
+    affinity::race(&server).await;
+}

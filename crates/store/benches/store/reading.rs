@@ -1,0 +1,45 @@
+//! Filters and pages, as multiples of reading one user by its id.
+
+use scim::{Filter, Projection};
+use store::{ListQuery, Page};
+use uuid::Uuid;
+
+use crate::race::Race;
+use crate::tenant::{Tenant, name, scattered};
+
+/// Filters that one user passes. `{}` stands for its name.
+const FILTERS: [(&str, &str); 5] = [
+    ("userName eq", r#"userName eq "user-{}""#),
+    ("externalId eq", r#"externalId eq "external-{}""#),
+    ("emails.value eq", r#"emails.value eq "user-{}@example.com""#),
+    (
+        "eq of an extension's attribute",
+        r#"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:employeeNumber eq "employee-{}""#,
+    ),
+    ("displayName co", r#"displayName co "ser {}""#),
+];
+/// Where pages begin: the first, and the last full one.
+const START_INDEXES: [u64; 2] = [1, 19_901];
+
+pub(crate) async fn race(tenant: &Tenant, users: &[Uuid]) {
+    let everything = &Projection::default();
+    let mut race = Race::new("Reading from 20,000 users").case("get by id", async |number| {
+        let id = users.get(scattered(number, users.len())).copied().unwrap();
+        tenant.users.get(id, everything).await.unwrap().unwrap();
+    });
+    for (case, template) in FILTERS {
+        race = race.case(case, async move |number| {
+            let filter = template.replace("{}", &name(scattered(number, users.len())));
+            let filter = Some(Filter::parse(&filter, tenant.catalog.user()).unwrap());
+            let query = ListQuery { filter, page: Page { start_index: 1, count: 100 } };
+            assert_eq!(tenant.users.list(&query, everything).await.unwrap().total, 1);
+        });
+    }
+    for start_index in START_INDEXES {
+        race = race.case(format!("page of 100 from {start_index} on, with total"), async move |_| {
+            let query = ListQuery { filter: None, page: Page { start_index, count: 100 } };
+            assert_eq!(tenant.users.list(&query, everything).await.unwrap().items.len(), 100);
+        });
+    }
+    race.run(100).await;
+}

@@ -1,0 +1,28 @@
+//! What a profile pays for an attribute that it declares unique.
+
+use std::sync::Arc;
+
+use scim::{Catalog, Profile};
+use serde_json::json;
+use store::Users;
+
+use crate::race::Race;
+use crate::tenant::Tenant;
+
+const PROFILES: [(&str, &[&str]); 2] =
+    [("with userName alone unique", &[]), ("with emails.value unique too", &["emails.value"])];
+
+/// In the same tables, so that all indexes are of the same size.
+pub(crate) async fn race(tenant: &Tenant) {
+    let mut race = Race::new("Creating a user beside 20,000");
+    for (case, unique) in PROFILES {
+        let narrowings: Vec<_> =
+            unique.iter().map(|path| json!({"path": path, "uniqueness": "server"})).collect();
+        let profile: Profile = serde_json::from_value(json!({"attributes": narrowings})).unwrap();
+        let users = Users::new(tenant.database.clone(), Arc::new(Catalog::new(&profile).unwrap()));
+        race = race.case(case, async move |number| {
+            users.create(tenant.user(&format!("{number} {case}"))).await.unwrap();
+        });
+    }
+    race.run(200).await;
+}

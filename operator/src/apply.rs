@@ -1,0 +1,180 @@
+//! Writing an object to Kubernetes: created first, applied later, and nothing at all when it is what we want.
+//!
+//! Server-side apply alone would merge into an object of somebody else that came in between. So an object is created
+//! by POST, which a name that is taken refuses, and every later apply carries the UID and the version that were read.
+
+use std::fmt::Debug;
+
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
+use kube::core::NamespaceResourceScope;
+use kube::{Api, Resource};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+
+use crate::containment::is_contained;
+use crate::error::Error;
+use crate::object::FIELD_MANAGER;
+
+/// What was done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Written {
+    /// Nothing.
+    Unchanged,
+    /// The object is new or another.
+    Changed,
+}
+
+/// Whether a write is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Intent {
+    /// Only to learn whether the API server would take it.
+    Rehearse,
+    /// It is.
+    Write,
+}
+
+/// Why an object was not written.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ApplyError {
+    /// The API server will not have the object: it is invalid, a policy or a quota is against it, or we may not.
+    #[error("{0}")]
+    Refused(String),
+    /// Anything else, to be tried again.
+    #[error(transparent)]
+    Failed(#[from] Error),
+}
+
+impl From<kube::Error> for ApplyError {
+    fn from(error: kube::Error) -> Self {
+        match &error {
+            kube::Error::Api(status) if matches!(status.code, 400 | 403 | 422) => {
+                Self::Refused(status.message.clone())
+            }
+            _ => Self::Failed(error.into()),
+        }
+    }
+}
+
+/// Makes the cluster hold what is desired. `live` is what was read under its name: ours, or nothing.
+pub(crate) async fn apply<K>(
+    api: &Api<K>,
+    desired: &K,
+    live: Option<&K>,
+    intent: Intent,
+) -> Result<Written, ApplyError>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
+        + Clone
+        + Debug
+        + Serialize
+        + DeserializeOwned,
+{
+    let dry_run = intent == Intent::Rehearse;
+    let Some(live) = live else {
+        let parameters = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
+        api.create(&parameters, desired).await?;
+        return Ok(Written::Changed);
+    };
+    let desired = to_value(desired)?;
+    if is_contained(&desired, &to_value(live)?) {
+        return Ok(Written::Unchanged);
+    }
+    let name = live.meta().name.clone().unwrap_or_default();
+    let version = match claim(live).filter(|_| intent == Intent::Write) {
+        Some(claim) => api
+            .patch(&name, &PatchParams::default(), &Patch::Merge(claim))
+            .await?
+            .meta()
+            .resource_version
+            .clone(),
+        None => live.meta().resource_version.clone(),
+    };
+    let mut parameters = PatchParams::apply(FIELD_MANAGER).force();
+    parameters.dry_run = dry_run;
+    let versioned = versioned(desired, live.meta().uid.as_deref(), version.as_deref());
+    api.patch(&name, &parameters, &Patch::Apply(versioned)).await?;
+    Ok(Written::Changed)
+}
+
+/// Deletes the object that was read, and no other of its name. One that is gone is fine.
+pub(crate) async fn delete<K>(api: &Api<K>, object: &K) -> Result<(), Error>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+{
+    let metadata = object.meta();
+    let only_this = Preconditions { uid: metadata.uid.clone(), resource_version: None };
+    let parameters = DeleteParams { preconditions: Some(only_this), ..DeleteParams::default() };
+    match api.delete(metadata.name.as_deref().unwrap_or_default(), &parameters).await {
+        Err(kube::Error::Api(status)) if status.is_not_found() => Ok(()),
+        deleted => Ok(deleted.map(|_| ())?),
+    }
+}
+
+/// The patch that makes fields which we own by POST owned by apply, without which an apply that leaves them out would
+/// not take them away (as client-go's `csaupgrade` does for kubectl).
+fn claim<K: Resource>(live: &K) -> Option<Value> {
+    let is_created = |entry: &ManagedFieldsEntry| {
+        entry.manager.as_deref() == Some(FIELD_MANAGER)
+            && entry.operation.as_deref() == Some("Update")
+            && entry.subresource.is_none()
+    };
+    let metadata = live.meta();
+    let mut entries = metadata.managed_fields.clone()?;
+    if !entries.iter().any(is_created) {
+        return None;
+    }
+    for entry in entries.iter_mut().filter(|entry| is_created(entry)) {
+        entry.operation = Some("Apply".to_owned());
+    }
+    Some(json!({"metadata": {
+        "managedFields": entries,
+        "uid": metadata.uid,
+        "resourceVersion": metadata.resource_version,
+    }}))
+}
+
+fn versioned(mut desired: Value, uid: Option<&str>, version: Option<&str>) -> Value {
+    if let Some(metadata) = desired.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.insert("uid".to_owned(), json!(uid));
+        metadata.insert("resourceVersion".to_owned(), json!(version));
+    }
+    desired
+}
+
+fn to_value<K: Serialize>(object: &K) -> Result<Value, Error> {
+    serde_json::to_value(object).map_err(|error| Error::Kubernetes(kube::Error::SerdeError(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Secret;
+
+    use super::*;
+
+    fn secret(metadata: &Value) -> Secret {
+        serde_json::from_value(json!({"metadata": metadata})).unwrap()
+    }
+
+    #[test]
+    fn a_later_apply_names_the_object_that_was_read() {
+        let desired = json!({"metadata": {"name": "a"}});
+        let sent = versioned(desired, Some("u"), Some("7"));
+        assert_eq!(sent, json!({"metadata": {"name": "a", "uid": "u", "resourceVersion": "7"}}));
+    }
+
+    #[test]
+    fn what_was_created_is_claimed_for_apply_once() {
+        let fields = |operation| {
+            json!({"uid": "u", "resourceVersion": "7", "managedFields": [
+                {"manager": "kubectl", "operation": "Update"},
+                {"manager": "scim-operator", "operation": operation},
+            ]})
+        };
+        let patch = claim(&secret(&fields("Update"))).unwrap();
+        assert_eq!(patch["metadata"]["managedFields"][1]["operation"], "Apply");
+        assert_eq!(patch["metadata"]["managedFields"][0]["operation"], "Update");
+        assert_eq!(patch["metadata"]["resourceVersion"], "7");
+        assert_eq!(claim(&secret(&fields("Apply"))), None);
+    }
+}

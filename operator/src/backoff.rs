@@ -1,0 +1,65 @@
+//! How long to wait until the next pass over an object.
+
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+const FIRST: Duration = Duration::from_secs(1);
+/// Short enough that people see the operator come back by itself after PostgreSQL did.
+const LONGEST: Duration = Duration::from_secs(30);
+/// The shortest time until a settled object is looked at again, and how much longer it may take.
+const RESYNC: Duration = Duration::from_secs(270);
+const RESYNC_JITTER_MILLISECONDS: u64 = 60_000;
+
+/// Failures in a row, by the UID of the object.
+#[derive(Debug, Default)]
+pub(crate) struct Backoff(Mutex<HashMap<String, u32>>);
+
+impl Backoff {
+    /// The time to wait after one more failure: 1, 2, 4, … 30 seconds.
+    pub(crate) fn after_failure(&self, uid: &str) -> Duration {
+        let mut failures = self.lock();
+        let count = failures.entry(uid.to_owned()).or_insert(0);
+        let wait = FIRST.saturating_mul(1 << (*count).min(5)).min(LONGEST);
+        *count = count.saturating_add(1);
+        wait
+    }
+
+    /// Starts over: the object is settled, or gone.
+    pub(crate) fn reset(&self, uid: &str) {
+        self.lock().remove(uid);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<String, u32>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The time until a settled object is looked at again without cause: five minutes, give or take 30 seconds, so that
+/// those that were made together do not stay together.
+pub(crate) fn resync() -> Duration {
+    RESYNC + Duration::from_millis(RandomState::new().hash_one(()) % RESYNC_JITTER_MILLISECONDS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waits_grow_up_to_half_a_minute_and_start_over() {
+        let backoff = Backoff::default();
+        let waits: Vec<u64> = (0..7).map(|_| backoff.after_failure("a").as_secs()).collect();
+        assert_eq!(waits, [1, 2, 4, 8, 16, 30, 30]);
+        assert_eq!(backoff.after_failure("b").as_secs(), 1);
+        backoff.reset("a");
+        assert_eq!(backoff.after_failure("a").as_secs(), 1);
+    }
+
+    #[test]
+    fn a_settled_object_is_seen_about_every_five_minutes() {
+        for _ in 0..100 {
+            assert!((270..330).contains(&resync().as_secs()));
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Whether a class can serve tenants: pure, so that class and tenants come to the same answer.
+
+use crds::class::{ClassLimits, IngressRoute, NamespacesFrom, RouteKind, TenantProfileRule};
+use crds::tenant::DeletionPolicy;
+use crds::{Reason, ScimTenantClass};
+use kube::core::Selector;
+use scim::{Catalog, Profile};
+use tenancy::{ClassUrl, Limits};
+
+use crate::obstacle::Obstacle;
+use crate::profile;
+use crate::settings::Settings;
+
+/// What a class says, read and found to be consistent.
+#[derive(Debug, Clone)]
+pub(crate) struct AcceptedClass {
+    /// Its name.
+    pub(crate) name: String,
+    /// Where its tenants are reached.
+    pub(crate) url: ClassUrl,
+    /// How requests get there.
+    pub(crate) route: IngressRoute,
+    /// The labels of the namespaces that it serves; `None`: all.
+    pub(crate) namespaces: Option<Selector>,
+    /// What the application understands.
+    pub(crate) profile: Profile,
+    /// Bounds on requests.
+    pub(crate) limits: Limits,
+    /// What tenants may choose; the first is the default.
+    pub(crate) deletion_policies: Vec<DeletionPolicy>,
+    /// Whether tenants may add schemas.
+    pub(crate) tenant_profile: TenantProfileRule,
+}
+
+/// Reads a class of this installation's operator. The obstacle is always a lasting one.
+pub(crate) fn accept(class: &ScimTenantClass, settings: &Settings) -> Result<AcceptedClass, Obstacle> {
+    let spec = &class.spec;
+    let url = ClassUrl::parse(&spec.url)
+        .map_err(|error| Obstacle::lasting(Reason::InvalidURL, format!("spec.url {error}")))?;
+    if spec.database != settings.database_name {
+        return Err(Obstacle::lasting(
+            Reason::UnknownDatabase,
+            format!("spec.database is {}; this installation has {}", spec.database, settings.database_name),
+        ));
+    }
+    let RouteKind::Ingress = spec.route.kind;
+    Ok(AcceptedClass {
+        name: class.metadata.name.clone().unwrap_or_default(),
+        url,
+        route: spec.route.ingress.clone(),
+        namespaces: namespaces(class)?,
+        profile: checked_profile(class)?,
+        limits: limits(spec.limits),
+        deletion_policies: spec.deletion_policies.clone(),
+        tenant_profile: spec.tenant_profile,
+    })
+}
+
+/// The namespaces that the class serves. Only the default class may serve all of them: who makes any other class
+/// decides who gets it.
+fn namespaces(class: &ScimTenantClass) -> Result<Option<Selector>, Obstacle> {
+    let allowed = &class.spec.allowed_namespaces;
+    let selector = match (allowed.from, &allowed.selector) {
+        (NamespacesFrom::Selector, Some(selector)) => {
+            let selector = Selector::try_from(selector.clone()).map_err(|error| {
+                Obstacle::lasting(
+                    Reason::InvalidSelector,
+                    format!("spec.allowedNamespaces.selector: {error}"),
+                )
+            })?;
+            Some(selector).filter(|selector| !selector.selects_all())
+        }
+        (NamespacesFrom::All | NamespacesFrom::Selector, _) => None,
+    };
+    if selector.is_none() && !class.is_default() {
+        return Err(Obstacle::lasting(
+            Reason::SelectorRequired,
+            "a class that is not the default has to select its namespaces: \
+             set spec.allowedNamespaces to from: Selector with a selector",
+        ));
+    }
+    Ok(selector)
+}
+
+fn checked_profile(class: &ScimTenantClass) -> Result<Profile, Obstacle> {
+    let invalid = |error: &dyn std::fmt::Display| {
+        Obstacle::lasting(Reason::InvalidProfile, format!("spec.profile: {error}"))
+    };
+    let profile = profile::of_class(&class.spec.profile).map_err(|error| invalid(&error))?;
+    Catalog::new(&profile).map_err(|error| invalid(&error))?;
+    Ok(profile)
+}
+
+fn limits(limits: ClassLimits) -> Limits {
+    Limits { max_page_size: u32::from(limits.max_page_size) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{class, settings};
+    use serde_json::json;
+
+    fn refusal(class: &ScimTenantClass) -> String {
+        let obstacle = accept(class, &settings()).unwrap_err();
+        format!("{}: {}", obstacle.reason, obstacle.message)
+    }
+
+    #[test]
+    fn the_class_of_the_design_is_accepted() {
+        let accepted = accept(&class("default", json!({})), &settings()).unwrap();
+        assert_eq!(accepted.url.to_string(), "https://scim.example.com");
+        assert!(accepted.namespaces.is_none());
+    }
+
+    #[test]
+    fn an_unknown_database_is_named() {
+        let class = class("default", json!({"database": "other"}));
+        insta::assert_snapshot!(refusal(&class), @"UnknownDatabase: spec.database is other; this installation has primary");
+    }
+
+    #[test]
+    fn a_profile_that_makes_no_schema_is_refused_with_the_path() {
+        let class = class("default", json!({"profile": {"required": ["name.nick"]}}));
+        insta::assert_snapshot!(refusal(&class), @"InvalidProfile: spec.profile: the path 'name.nick' names no attribute that the profile has");
+    }
+
+    #[test]
+    fn a_port_that_does_not_exist_is_refused() {
+        let class = class("default", json!({"url": "https://scim.example.com:99999"}));
+        insta::assert_snapshot!(refusal(&class), @"InvalidURL: spec.url is no URL: invalid port number");
+    }
+
+    #[test]
+    fn a_class_that_is_not_the_default_has_to_select_its_namespaces() {
+        for allowed in [json!({"from": "All"}), json!({"from": "Selector", "selector": {}})] {
+            let mut class = class("special", json!({"allowedNamespaces": allowed}));
+            class.metadata.annotations = None;
+            assert_eq!(accept(&class, &settings()).unwrap_err().reason, Reason::SelectorRequired);
+        }
+        let selector = json!({"from": "Selector", "selector": {"matchLabels": {"plan": "special"}}});
+        let mut class = class("special", json!({"allowedNamespaces": selector}));
+        class.metadata.annotations = None;
+        assert!(accept(&class, &settings()).unwrap().namespaces.is_some());
+    }
+
+    #[test]
+    fn a_selector_that_cannot_be_read_is_refused() {
+        let selector = json!({"matchExpressions": [{"key": "a", "operator": "Near"}]});
+        let class =
+            class("default", json!({"allowedNamespaces": {"from": "Selector", "selector": selector}}));
+        assert_eq!(accept(&class, &settings()).unwrap_err().reason, Reason::InvalidSelector);
+    }
+}

@@ -1,0 +1,119 @@
+//! The status of a class, and Events about what changed in it.
+
+use crds::class::ScimTenantClassStatus;
+use crds::{ConditionType, Reason, ScimTenantClass};
+use jiff::Timestamp;
+use kube::Api;
+use kube::api::{Patch, PatchParams};
+use serde_json::json;
+
+use crate::conditions::{Conditions, Truth};
+use crate::context::Context;
+use crate::error::Error;
+use crate::event::{self, Note};
+use crate::object::FIELD_MANAGER;
+use crate::obstacle::Obstacle;
+
+const TOLD: [ConditionType; 2] = [ConditionType::Accepted, ConditionType::Reconciling];
+
+/// The status of a class.
+pub(super) fn status(
+    class: &ScimTenantClass,
+    obstacle: Option<&Obstacle>,
+    now: Timestamp,
+) -> ScimTenantClassStatus {
+    let before = class.status.as_ref().map_or(&[][..], |status| &status.conditions);
+    let mut conditions = Conditions::new(before, class.metadata.generation, now);
+    match obstacle {
+        None => {
+            conditions.set(ConditionType::Accepted, Truth::True, Reason::Valid, "tenants can use this class");
+        }
+        Some(obstacle) => {
+            conditions.block(ConditionType::Accepted, obstacle);
+            conditions.explain(obstacle);
+        }
+    }
+    ScimTenantClassStatus {
+        observed_generation: class.metadata.generation,
+        conditions: conditions.into_vec(),
+    }
+}
+
+/// The status of a class that is deleted while tenants refer to it.
+pub(super) fn deletion_waits(class: &ScimTenantClass, users: usize, now: Timestamp) -> ScimTenantClassStatus {
+    let before = class.status.as_ref().map_or(&[][..], |status| &status.conditions);
+    let mut conditions = Conditions::new(before, class.metadata.generation, now);
+    conditions.keep(ConditionType::Accepted, "the class is being deleted");
+    let message = format!("the deletion waits for {users} ScimTenants that refer to this class");
+    conditions.set(ConditionType::Reconciling, Truth::True, Reason::InUse, message);
+    ScimTenantClassStatus {
+        observed_generation: class.metadata.generation,
+        conditions: conditions.into_vec(),
+    }
+}
+
+/// Writes the status, if it changed, onto the version that it was made from; then publishes the Events.
+pub(super) async fn report(
+    class: &ScimTenantClass,
+    status: ScimTenantClassStatus,
+    context: &Context,
+) -> Result<(), Error> {
+    let before = class.status.clone().unwrap_or_default();
+    if before == status {
+        return Ok(());
+    }
+    let classes: Api<ScimTenantClass> = Api::all(context.client.clone());
+    let patch = json!({
+        "apiVersion": "scim-operator.io/v1alpha1",
+        "kind": "ScimTenantClass",
+        "metadata": {"uid": class.metadata.uid, "resourceVersion": class.metadata.resource_version},
+        "status": status,
+    });
+    let name = class.metadata.name.as_deref().unwrap_or_default();
+    classes.patch_status(name, &PatchParams::apply(FIELD_MANAGER).force(), &Patch::Apply(patch)).await?;
+    for (_, condition) in event::changed(&before.conditions, &status.conditions, &TOLD) {
+        let note = Note {
+            type_: event::severity(condition),
+            reason: condition.reason.clone(),
+            message: condition.message.clone(),
+        };
+        event::publish(class, &note, context).await;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fixtures::class;
+
+    fn lines(status: &ScimTenantClassStatus) -> String {
+        let line = |c: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition| {
+            format!("{}={} {}: {}", c.type_, c.status, c.reason, c.message)
+        };
+        status.conditions.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
+
+    #[test]
+    fn a_class_that_is_refused_is_stalled() {
+        let obstacle = Obstacle::lasting(Reason::UnknownDatabase, "spec.database is other");
+        let class = class("default", json!({}));
+        insta::assert_snapshot!(lines(&status(&class, Some(&obstacle), Timestamp::UNIX_EPOCH)), @r#"
+        Accepted=False UnknownDatabase: spec.database is other
+        Stalled=True UnknownDatabase: spec.database is other
+        "#);
+        insta::assert_snapshot!(lines(&status(&class, None, Timestamp::UNIX_EPOCH)), @"Accepted=True Valid: tenants can use this class");
+    }
+
+    #[test]
+    fn a_class_in_use_says_what_its_deletion_waits_for() {
+        let mut class = class("default", json!({}));
+        class.status = Some(status(&class, None, Timestamp::UNIX_EPOCH));
+        insta::assert_snapshot!(lines(&deletion_waits(&class, 2, Timestamp::UNIX_EPOCH)), @r#"
+        Accepted=True Valid: tenants can use this class
+        Reconciling=True InUse: the deletion waits for 2 ScimTenants that refer to this class
+        "#);
+    }
+}

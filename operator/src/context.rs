@@ -1,0 +1,43 @@
+//! What every reconcile works with.
+
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::runtime::events::Recorder;
+use kube::{Api, Client};
+use tenancy::Namespace;
+
+use crate::backoff::Backoff;
+use crate::census::Census;
+use crate::metrics::Metrics;
+use crate::registry::MigratedRegistry;
+use crate::settings::Settings;
+
+/// What every reconcile works with.
+pub(crate) struct Context {
+    /// The API server.
+    pub(crate) client: Client,
+    /// The registry.
+    pub(crate) registry: MigratedRegistry,
+    /// What this installation is.
+    pub(crate) settings: Settings,
+    /// Publishes Events.
+    pub(crate) recorder: Recorder,
+    /// How long to wait after failures.
+    pub(crate) backoff: Backoff,
+    /// When tenants were last counted.
+    pub(crate) census: Census,
+    /// What is measured.
+    pub(crate) metrics: Metrics,
+}
+
+impl Context {
+    /// The Ingresses beside the servers.
+    pub(crate) fn routes(&self) -> Api<Ingress> {
+        Api::namespaced(self.client.clone(), self.settings.server.namespace.as_str())
+    }
+
+    /// The Secrets of a namespace.
+    pub(crate) fn secrets(&self, namespace: &Namespace) -> Api<Secret> {
+        Api::namespaced(self.client.clone(), namespace.as_str())
+    }
+}

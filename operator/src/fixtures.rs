@@ -1,0 +1,144 @@
+//! Objects for tests, said in few words.
+
+use crds::{ScimTenant, ScimTenantClass};
+use database::registry::{Credential, HandledAnnotations, RegisteredTenant, State};
+use jiff::Timestamp;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use serde_json::{Value, json};
+use tenancy::{Generation, Owner, TenantId, Token};
+
+use crate::object::Found;
+use crate::settings::{ServerService, Settings};
+use crate::tenant::{Dereferenced, FoundNamespace, Identity};
+
+/// `metadata.uid` of [`tenant`].
+pub(crate) const TENANT_UID: &str = "7e4a4700-0000-4000-8000-000000000000";
+/// `metadata.uid` of its namespace.
+pub(crate) const NAMESPACE_UID: &str = "4a3e5ace-0000-4000-8000-000000000000";
+
+/// The installation of all tests.
+pub(crate) fn settings() -> Settings {
+    Settings {
+        installation: "test".parse().unwrap(),
+        controller_name: "scim-operator.io/operator".to_owned(),
+        database_name: "primary".to_owned(),
+        server: ServerService {
+            namespace: "scim-system".parse().unwrap(),
+            name: "scim-server".to_owned(),
+            port: 80,
+        },
+    }
+}
+
+/// A default class with this name, its spec changed by `spec`.
+pub(crate) fn class(name: &str, spec: Value) -> ScimTenantClass {
+    let mut class = json!({
+        "apiVersion": "scim-operator.io/v1alpha1",
+        "kind": "ScimTenantClass",
+        "metadata": {
+            "name": name,
+            "uid": "c1a55000-0000-4000-8000-000000000000",
+            "annotations": {"scimtenantclass.scim-operator.io/is-default-class": "true"},
+        },
+        "spec": {
+            "url": "https://scim.example.com",
+            "route": {"kind": "Ingress", "ingress": {"className": "contour"}},
+        },
+    });
+    merge(&mut class["spec"], spec);
+    serde_json::from_value(class).unwrap()
+}
+
+/// The ScimTenant `acme` in `customer-acme`, its spec changed by `spec`.
+pub(crate) fn tenant(spec: Value) -> ScimTenant {
+    let mut tenant = json!({
+        "apiVersion": "scim-operator.io/v1alpha1",
+        "kind": "ScimTenant",
+        "metadata": {
+            "name": "acme",
+            "namespace": "customer-acme",
+            "uid": TENANT_UID,
+            "generation": 1,
+            "resourceVersion": "100",
+        },
+        "spec": {"displayName": "Acme Inc."},
+        "status": {"observedGeneration": -1},
+    });
+    merge(&mut tenant["spec"], spec);
+    serde_json::from_value(tenant).unwrap()
+}
+
+fn merge(into: &mut Value, from: Value) {
+    let Value::Object(from) = from else { panic!("an object") };
+    for (key, value) in from {
+        into[key] = value;
+    }
+}
+
+/// A token that is told from others by a number.
+pub(crate) fn token(number: u8) -> Token {
+    Token::from_random([number; 32])
+}
+
+/// A credential that was issued and not used.
+pub(crate) fn credential(generation: u32, token: &Token) -> Credential {
+    Credential {
+        generation: Generation::new(generation),
+        digest: token.digest(),
+        issued_at: Timestamp::from_second(1_800_000_000 + i64::from(generation)).unwrap(),
+        first_used_at: None,
+        last_used_at: None,
+        revoked_at: None,
+    }
+}
+
+/// The registry's row of [`tenant`], with these credentials.
+pub(crate) fn registered(credentials: Vec<Credential>) -> RegisteredTenant {
+    let configuration = json!({
+        "displayName": "Acme Inc.",
+        "tenantURL": "https://scim.example.com/customer-acme/acme/scim/v2",
+        "profile": {},
+        "limits": {"maxPageSize": 1000},
+    });
+    RegisteredTenant {
+        id: TenantId::new(42),
+        owner: Owner { uid: TENANT_UID.parse().unwrap(), namespace_uid: NAMESPACE_UID.parse().unwrap() },
+        state: State::Active,
+        configuration: serde_json::from_value(configuration).unwrap(),
+        schema_version: 1,
+        schema_exists: true,
+        handled: HandledAnnotations::default(),
+        credentials,
+    }
+}
+
+/// A Secret that holds a token.
+pub(crate) fn secret_with(token: &Token) -> Secret {
+    let data = [("token".to_owned(), ByteString(token.expose().as_bytes().to_vec()))];
+    Secret { data: Some(data.into()), ..Secret::default() }
+}
+
+/// The namespace `customer-acme`.
+pub(crate) fn namespace() -> FoundNamespace {
+    let labels = [("plan".to_owned(), "special".to_owned())];
+    FoundNamespace { uid: NAMESPACE_UID.parse().unwrap(), labels: labels.into(), is_terminating: false }
+}
+
+/// What a reconcile of [`tenant`] reads when there is a class and nothing else.
+pub(crate) fn found(classes: Vec<ScimTenantClass>) -> Dereferenced {
+    Dereferenced {
+        classes,
+        namespace: namespace(),
+        registered: Ok(None),
+        statistics: None,
+        secret: Found::Absent,
+        old_secret: None,
+        route: Found::Absent,
+    }
+}
+
+/// Who [`tenant`] is.
+pub(crate) fn identity(tenant: &ScimTenant) -> Identity {
+    Identity::of(tenant, &settings()).unwrap()
+}

@@ -1,0 +1,123 @@
+//! Labels and owners of the objects that we make.
+
+use std::collections::BTreeMap;
+
+use crds::metadata::label;
+use crds::{ScimTenant, ScimTenantClass};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource;
+
+use crate::settings::Settings;
+
+/// The name that our writes carry in `managedFields`.
+pub(crate) const FIELD_MANAGER: &str = "scim-operator";
+
+/// What is in the cluster under the name of an object that we want.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Found<K> {
+    /// Nothing.
+    Absent,
+    /// The object that we made.
+    Ours(K),
+    /// An object of somebody else, which is never touched.
+    Foreign,
+}
+
+impl<K> Found<K> {
+    /// The object, if it is ours.
+    pub(crate) fn ours(&self) -> Option<&K> {
+        match self {
+            Self::Ours(object) => Some(object),
+            Self::Absent | Self::Foreign => None,
+        }
+    }
+}
+
+/// Sorts what was found under a name by its controller (`metadata.ownerReferences`).
+pub(crate) fn found_by_controller<K: Resource>(object: Option<K>, owner_uid: &str) -> Found<K> {
+    sort(object, |metadata| {
+        let owners = metadata.owner_references.iter().flatten();
+        owners.into_iter().any(|owner| owner.uid == owner_uid && owner.controller == Some(true))
+    })
+}
+
+/// Sorts what was found under a name by the tenant that its label names: owners must be in the same namespace
+/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/>), and routes are not.
+pub(crate) fn found_by_label<K: Resource>(object: Option<K>, tenant_uid: &str) -> Found<K> {
+    sort(object, |metadata| {
+        let value = |key| metadata.labels.as_ref().and_then(|labels| labels.get(key)).map(String::as_str);
+        value(label::MANAGED_BY) == Some(label::MANAGER) && value(label::TENANT_UID) == Some(tenant_uid)
+    })
+}
+
+fn sort<K: Resource>(object: Option<K>, is_ours: impl Fn(&ObjectMeta) -> bool) -> Found<K> {
+    match object {
+        None => Found::Absent,
+        Some(object) if is_ours(object.meta()) => Found::Ours(object),
+        Some(_) => Found::Foreign,
+    }
+}
+
+/// The labels of what belongs to a tenant.
+pub(crate) fn tenant_labels(tenant: &ScimTenant, settings: &Settings) -> BTreeMap<String, String> {
+    let metadata = &tenant.metadata;
+    let own = [
+        (label::TENANT_NAMESPACE, metadata.namespace.clone().unwrap_or_default()),
+        (label::TENANT_NAME, metadata.name.clone().unwrap_or_default()),
+        (label::TENANT_UID, metadata.uid.clone().unwrap_or_default()),
+    ];
+    with_common(own, settings)
+}
+
+/// The labels of what belongs to a class.
+pub(crate) fn class_labels(class: &ScimTenantClass, settings: &Settings) -> BTreeMap<String, String> {
+    with_common([(label::CLASS_NAME, class.metadata.name.clone().unwrap_or_default())], settings)
+}
+
+/// Selects everything that this installation made.
+pub(crate) fn selector(settings: &Settings) -> String {
+    format!("{}={},{}={}", label::MANAGED_BY, label::MANAGER, label::INSTALLATION, settings.installation)
+}
+
+fn with_common<const N: usize>(own: [(&str, String); N], settings: &Settings) -> BTreeMap<String, String> {
+    let common = [
+        (label::MANAGED_BY, label::MANAGER.to_owned()),
+        (label::INSTALLATION, settings.installation.to_string()),
+    ];
+    common.into_iter().chain(own).map(|(key, value)| (key.to_owned(), value)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use k8s_openapi::api::core::v1::Secret;
+    use serde_json::json;
+
+    use super::*;
+    use crate::fixtures::{settings, tenant};
+
+    fn secret(metadata: &serde_json::Value) -> Secret {
+        serde_json::from_value(json!({"metadata": metadata})).unwrap()
+    }
+
+    #[test]
+    fn an_object_is_ours_by_the_uid_of_its_controller() {
+        let owner = |uid, controller| {
+            json!({"ownerReferences": [
+                {"apiVersion": "v", "kind": "k", "name": "n", "uid": uid, "controller": controller}
+            ]})
+        };
+        assert!(matches!(found_by_controller(Some(secret(&owner("a", true))), "a"), Found::Ours(_)));
+        assert_eq!(found_by_controller(Some(secret(&owner("b", true))), "a"), Found::Foreign);
+        assert_eq!(found_by_controller(Some(secret(&owner("a", false))), "a"), Found::Foreign);
+        assert_eq!(found_by_controller(Some(secret(&json!({}))), "a"), Found::Foreign);
+        assert_eq!(found_by_controller(None::<Secret>, "a"), Found::Absent);
+    }
+
+    #[test]
+    fn a_route_is_ours_by_the_uid_in_its_label() {
+        let labels = tenant_labels(&tenant(json!({})), &settings());
+        let route = || Some(secret(&json!({"labels": labels.clone()})));
+        assert!(matches!(found_by_label(route(), "7e4a4700-0000-4000-8000-000000000000"), Found::Ours(_)));
+        assert_eq!(found_by_label(route(), "another"), Found::Foreign);
+    }
+}

@@ -1,0 +1,85 @@
+//! The Secret that an administrator reads Tenant URL and token from.
+
+use crds::ScimTenant;
+use crds::metadata::connection_secret;
+use k8s_openapi::ByteString;
+use k8s_openapi::api::core::v1::Secret;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use kube::Resource as _;
+use tenancy::TenantUrl;
+
+use crate::object::tenant_labels;
+use crate::settings::Settings;
+
+/// The Secret but for its token.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct ConnectionSecret(Secret);
+
+impl ConnectionSecret {
+    /// The Secret of this tenant, in the tenant's namespace, and gone with the tenant.
+    pub(crate) fn new(tenant: &ScimTenant, name: &str, url: &TenantUrl, settings: &Settings) -> Self {
+        let data = [(connection_secret::TENANT_URL.to_owned(), ByteString(url.as_str().as_bytes().to_vec()))];
+        Self(Secret {
+            metadata: ObjectMeta {
+                name: Some(name.to_owned()),
+                namespace: tenant.metadata.namespace.clone(),
+                labels: Some(tenant_labels(tenant, settings)),
+                owner_references: tenant.controller_owner_ref(&()).map(|owner| vec![owner]),
+                ..ObjectMeta::default()
+            },
+            type_: Some(connection_secret::TYPE.to_owned()),
+            data: Some(data.into()),
+            ..Secret::default()
+        })
+    }
+
+    /// The name of the Secret.
+    pub(crate) fn name(&self) -> &str {
+        self.0.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// The whole Secret. The text of a token leaves the operator here and nowhere else.
+    pub(crate) fn with_token(&self, token: &str) -> Secret {
+        let mut secret = self.0.clone();
+        let token = ByteString(token.as_bytes().to_vec());
+        secret.data.get_or_insert_default().insert(connection_secret::TOKEN.to_owned(), token);
+        secret
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::fixtures::{settings, tenant};
+
+    #[test]
+    fn it_holds_url_and_token_and_belongs_to_the_tenant() {
+        let url = "https://scim.example.com/customer-acme/acme/scim/v2".to_owned().try_into().unwrap();
+        let secret = ConnectionSecret::new(&tenant(json!({})), "acme-scim", &url, &settings());
+        insta::assert_yaml_snapshot!(secret.with_token("[redacted]"), @r#"
+        apiVersion: v1
+        kind: Secret
+        data:
+          tenantURL: aHR0cHM6Ly9zY2ltLmV4YW1wbGUuY29tL2N1c3RvbWVyLWFjbWUvYWNtZS9zY2ltL3Yy
+          token: W3JlZGFjdGVkXQ==
+        metadata:
+          labels:
+            app.kubernetes.io/managed-by: scim-operator
+            scim-operator.io/installation: test
+            scim-operator.io/tenant-name: acme
+            scim-operator.io/tenant-namespace: customer-acme
+            scim-operator.io/tenant-uid: 7e4a4700-0000-4000-8000-000000000000
+          name: acme-scim
+          namespace: customer-acme
+          ownerReferences:
+            - apiVersion: scim-operator.io/v1alpha1
+              controller: true
+              kind: ScimTenant
+              name: acme
+              uid: 7e4a4700-0000-4000-8000-000000000000
+        type: scim-operator.io/connection
+        "#);
+    }
+}

@@ -1,0 +1,137 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::fixtures::{class, found, identity, registered, settings, tenant};
+
+fn judge(tenant: &ScimTenant, found: &Dereferenced) -> Result<Box<ValidatedTenant>, String> {
+    match validate(tenant, &identity(tenant), found, &settings()) {
+        Verdict::Accepted(validated) => Ok(validated),
+        Verdict::Rejected(obstacle) => Err(format!("{}: {}", obstacle.reason, obstacle.message)),
+        Verdict::ServedByAnother => Err("served by another".to_owned()),
+    }
+}
+
+fn refusal(spec: Value, classes: Vec<ScimTenantClass>) -> String {
+    judge(&tenant(spec), &found(classes)).unwrap_err()
+}
+
+fn not_default(name: &str, spec: Value) -> ScimTenantClass {
+    let mut class = class(name, spec);
+    class.metadata.annotations = None;
+    class
+}
+
+#[test]
+fn a_tenant_of_the_default_class_is_accepted() {
+    let validated = judge(&tenant(json!({})), &found(vec![class("default", json!({}))])).unwrap();
+    insta::assert_json_snapshot!(validated.configuration, @r#"
+    {
+      "displayName": "Acme Inc.",
+      "tenantURL": "https://scim.example.com/customer-acme/acme/scim/v2",
+      "profile": {
+        "groups": "Enabled",
+        "patchResponse": "Body"
+      },
+      "limits": {
+        "maxPageSize": 1000
+      }
+    }
+    "#);
+    assert_eq!(validated.deletion_policy, DeletionPolicy::Retain);
+}
+
+#[test]
+fn a_tenant_without_a_display_name_is_called_by_its_name() {
+    let mut tenant = tenant(json!({}));
+    tenant.spec.display_name = None;
+    let validated = judge(&tenant, &found(vec![class("default", json!({}))])).unwrap();
+    assert_eq!(validated.configuration.display_name, "acme");
+}
+
+#[test]
+fn a_class_that_is_not_there_is_named() {
+    insta::assert_snapshot!(refusal(json!({"className": "gone"}), vec![class("default", json!({}))]), @"ClassNotFound: there is no ScimTenantClass gone");
+}
+
+#[test]
+fn without_a_default_class_a_tenant_has_to_name_one() {
+    insta::assert_snapshot!(refusal(json!({}), vec![not_default("special", json!({}))]), @"NoDefaultClass: spec.className is missing, and no ScimTenantClass is the default");
+}
+
+#[test]
+fn two_default_classes_are_named() {
+    let classes = vec![class("b", json!({})), class("a", json!({}))];
+    insta::assert_snapshot!(refusal(json!({}), classes), @"SeveralDefaultClasses: spec.className is missing, and more than one class is the default: a, b");
+}
+
+#[test]
+fn a_class_that_is_not_accepted_takes_no_tenants_and_its_reason_is_passed_on() {
+    insta::assert_snapshot!(refusal(json!({}), vec![class("default", json!({"database": "other"}))]), @"UnknownDatabase: ScimTenantClass default: spec.database is other; this installation has primary");
+}
+
+#[test]
+fn a_namespace_has_to_be_among_those_that_the_class_selects() {
+    let special = |plan| {
+        let selector = json!({"from": "Selector", "selector": {"matchLabels": {"plan": plan}}});
+        not_default("special", json!({"allowedNamespaces": selector}))
+    };
+    let wants = json!({"className": "special"});
+    insta::assert_snapshot!(refusal(wants.clone(), vec![special("basic")]), @"NamespaceNotAllowed: the labels of this namespace are not those that ScimTenantClass special selects");
+    assert!(judge(&tenant(wants), &found(vec![special("special")])).is_ok());
+}
+
+#[test]
+fn a_namespace_that_is_being_deleted_takes_no_tenants() {
+    let mut found = found(vec![class("default", json!({}))]);
+    found.namespace.is_terminating = true;
+    insta::assert_snapshot!(judge(&tenant(json!({})), &found).unwrap_err(), @"NamespaceTerminating: the namespace is being deleted");
+}
+
+#[test]
+fn a_deletion_policy_has_to_be_allowed() {
+    insta::assert_snapshot!(refusal(json!({"deletionPolicy": "Delete"}), vec![class("default", json!({}))]), @"DeletionPolicyNotAllowed: spec.deletionPolicy is Delete; ScimTenantClass default allows [Retain]");
+}
+
+#[test]
+fn the_first_allowed_deletion_policy_is_the_default() {
+    let class = class("default", json!({"deletionPolicies": ["Delete", "Retain"]}));
+    let validated = judge(&tenant(json!({})), &found(vec![class])).unwrap();
+    assert_eq!(validated.deletion_policy, DeletionPolicy::Delete);
+}
+
+#[test]
+fn a_fixed_profile_is_not_extended() {
+    let extension = json!({"urn": "urn:example:a", "resource": "User", "additionalAttributes": "String"});
+    let spec = json!({"profile": {"extensions": [extension]}});
+    let fixed = class("default", json!({"tenantProfile": "Fixed"}));
+    insta::assert_snapshot!(refusal(spec, vec![fixed.clone()]), @"ProfileFixed: spec.profile.extensions: ScimTenantClass default lets tenants add no schemas");
+    let own_choice = json!({"profile": {"groups": "Disabled"}});
+    assert!(judge(&tenant(own_choice), &found(vec![fixed])).is_ok());
+}
+
+#[test]
+fn a_schema_of_the_tenant_that_cannot_be_is_refused_with_the_text_of_the_engine() {
+    let extension = json!({
+        "urn": "urn:ietf:params:scim:schemas:core:2.0:User", "resource": "User",
+        "attributes": [{"name": "a"}],
+    });
+    let spec = json!({"profile": {"extensions": [extension]}});
+    let text = refusal(spec, vec![class("default", json!({}))]);
+    assert!(text.starts_with("InvalidProfile: spec.profile: "), "{text}");
+}
+
+#[test]
+fn a_class_of_another_operator_is_left_to_it() {
+    let other = class("default", json!({"controllerName": "example.com/other"}));
+    assert_eq!(refusal(json!({}), vec![other]), "served by another");
+}
+
+#[test]
+fn a_class_that_is_being_deleted_keeps_its_tenants_and_takes_no_new_ones() {
+    let mut class = class("default", json!({}));
+    class.metadata.deletion_timestamp = Some(crate::conditions::whole_seconds(jiff::Timestamp::UNIX_EPOCH));
+    let mut found = found(vec![class]);
+    insta::assert_snapshot!(judge(&tenant(json!({})), &found).unwrap_err(), @"ClassTerminating: ScimTenantClass default is being deleted and takes no new tenants");
+    found.registered = Ok(Some(registered(vec![])));
+    assert!(judge(&tenant(json!({})), &found).is_ok());
+}
