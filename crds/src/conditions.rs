@@ -46,11 +46,11 @@ impl fmt::Display for ConditionType {
 }
 
 macro_rules! reasons {
-    ($($(#[$documentation:meta])* $name:ident,)*) => {
+    ($($(#[doc = $meaning:literal])+ $name:ident => $remedy:literal,)*) => {
         /// The reasons of conditions and Events.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum Reason {
-            $($(#[$documentation])* $name,)*
+            $($(#[doc = $meaning])+ $name,)*
         }
 
         impl Reason {
@@ -63,74 +63,88 @@ macro_rules! reasons {
                     $(Self::$name => stringify!($name),)*
                 }
             }
+
+            /// What it says, in a sentence.
+            pub fn meaning(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($meaning),+).trim_ascii(),)*
+                }
+            }
+
+            /// What a person does about it.
+            pub fn remedy(self) -> &'static str {
+                match self {
+                    $(Self::$name => $remedy,)*
+                }
+            }
         }
     };
 }
 
 reasons! {
     /// Accepted: nothing is wrong with the object.
-    Valid,
+    Valid => "Nothing.",
     /// DatabaseReady: schema and registry are as declared.
-    Provisioned,
+    Provisioned => "Nothing.",
     /// CredentialsReady: the Secret holds a valid token.
-    Issued,
+    Issued => "Nothing.",
     /// RouteReady: the Ingress is as declared.
-    Applied,
+    Applied => "Nothing.",
     /// Ready: an identity provider can connect.
-    Connected,
+    Connected => "Nothing.",
 
     /// Accepted is false: the tenant names a class that does not exist.
-    ClassNotFound,
+    ClassNotFound => "Create the class, or name one of `kubectl get sctc` in `spec.className`.",
     /// Accepted is false: the tenant names no class, and no class is the default.
-    NoDefaultClass,
+    NoDefaultClass => "Name a class in `spec.className`, or annotate one with `scimtenantclass.scim-operator.io/is-default-class: \"true\"`.",
     /// Accepted is false: the tenant names no class, and more than one class is the default.
-    SeveralDefaultClasses,
+    SeveralDefaultClasses => "Leave the default annotation on one class only, or name a class in `spec.className`.",
     /// Accepted is false: the class is being deleted and takes no new tenants.
-    ClassTerminating,
+    ClassTerminating => "Name another class, or wait until the class is gone and create it anew.",
     /// Accepted is false: the class does not serve the tenant's namespace.
-    NamespaceNotAllowed,
+    NamespaceNotAllowed => "Label the namespace as the class selects (`kubectl get sctc NAME -o yaml`), or name another class.",
     /// Accepted is false: the namespace is being deleted.
-    NamespaceTerminating,
+    NamespaceTerminating => "Nothing: the tenant goes with its namespace.",
     /// Accepted is false: the class allows other deletion policies only.
-    DeletionPolicyNotAllowed,
+    DeletionPolicyNotAllowed => "Choose one of the class's `deletionPolicies`, or let the class allow this one.",
     /// Accepted is false: the tenant adds schemas, and its class does not let it (tenantProfile: Fixed).
-    ProfileFixed,
+    ProfileFixed => "Take `spec.profile.extensions` out, or set `tenantProfile: Extend` on the class.",
     /// Accepted is false: the profile makes no SCIM schema.
-    InvalidProfile,
+    InvalidProfile => "Mend what the message names in `spec.profile` of the class or of the tenant.",
     /// Accepted is false: the class serves all namespaces without being the default.
-    SelectorRequired,
+    SelectorRequired => "Give the class `allowedNamespaces: {from: Selector, selector: …}`, or make it the default class.",
     /// Accepted is false: the label selector of the class cannot be read.
-    InvalidSelector,
+    InvalidSelector => "Mend `allowedNamespaces.selector` of the class.",
     /// Accepted is false: the class's URL cannot be routed.
-    InvalidURL,
+    InvalidURL => "Mend `url` of the class: `https://`, a host name, perhaps a port.",
     /// Accepted is false: the class names a database that the installation does not have.
-    UnknownDatabase,
+    UnknownDatabase => "Name a database of the installation in `database` of the class.",
 
     /// DatabaseReady is false: PostgreSQL does not answer. It is tried again.
-    DatabaseUnavailable,
+    DatabaseUnavailable => "Bring PostgreSQL back; the operator goes on by itself. Servers answer 503 meanwhile. A deletion waits: see below.",
     /// DatabaseReady is false: PostgreSQL refuses a statement. It is tried again.
-    DatabaseFailed,
+    DatabaseFailed => "Read the message and the operator's log; mostly a right or a role is missing, and the message has the statement to run.",
     /// DatabaseReady is false: the registry holds data of another owner under this name.
-    OwnedByAnother,
+    OwnedByAnother => "The data of this name belongs to an earlier namespace of the same name. Use another name, or let a database administrator remove the old row and its schema.",
     /// CredentialsReady is false: a Secret of that name is there, and it is not the tenant's.
-    SecretNameTaken,
+    SecretNameTaken => "Name another Secret in `spec.authentication.bearerToken.secretName`, or remove the one that is there.",
     /// CredentialsReady is false: the API server refuses the Secret.
-    SecretRefused,
+    SecretRefused => "Read the message: a quota, an admission policy, or a missing right.",
     /// RouteReady or a class's Accepted is false: an Ingress of that name is there, and it is not ours.
-    RouteNameTaken,
+    RouteNameTaken => "Remove the Ingress that the message names from the servers' namespace.",
     /// RouteReady or a class's Accepted is false: the API server refuses the Ingress.
-    RouteRefused,
+    RouteRefused => "Read the message: an admission policy of the ingress controller, or a missing right.",
     /// A condition is unknown: an earlier step failed.
-    Waiting,
+    Waiting => "Look at the condition that is false.",
     /// Ready is false: the tenant is being deleted, which waits for PostgreSQL.
-    DeletionWaits,
+    DeletionWaits => "See the message; a deletion that waits is described below.",
     /// A class is being deleted, and tenants refer to it.
-    InUse,
+    InUse => "Delete the tenants of the class, or give them another one.",
 
     /// Event: the tenant is gone, its users and groups are kept.
-    DataRetained,
+    DataRetained => "Nothing. The same name in the same namespace takes the data up again.",
     /// Event: the tenant is gone, and its users and groups with it.
-    DataDeleted,
+    DataDeleted => "Nothing.",
 }
 
 impl fmt::Display for Reason {

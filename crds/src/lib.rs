@@ -4,11 +4,11 @@
 
 // KubeSchema copies each struct, with its `pub`, into the function that makes the schema.
 #![allow(unreachable_pub)]
-// What documents a field is its description in the definition too, where backticks are noise.
 
 pub mod class;
 pub mod conditions;
 pub mod definition;
+pub mod handbook;
 pub mod metadata;
 pub mod profile;
 pub mod tenant;

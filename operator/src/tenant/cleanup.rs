@@ -38,7 +38,10 @@ pub(crate) async fn cleanup(
     if !finalizer::is_set(tenant, finalizer::TENANT) {
         return Ok(Action::await_change());
     }
-    let registered = dereference::registered(identity, context).await?;
+    let registered = match dereference::registered(identity, context).await {
+        Ok(registered) => Ok(registered),
+        Err(error) => Err(registry::obstacle(&error)?),
+    };
     let (classes, namespace, route, secret, old_secret) = tokio::try_join!(
         classes(context),
         dereference::namespace(identity, context),

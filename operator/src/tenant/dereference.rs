@@ -55,7 +55,12 @@ pub(crate) async fn dereference(
     identity: &Identity,
     context: &Context,
 ) -> Result<Dereferenced, Error> {
-    let registered = registered(identity, context).await?;
+    let registered = match registered(identity, context).await {
+        Ok(registered) => Ok(registered),
+        // Registering writes it anew.
+        Err(RegistryError::Unreadable { .. }) => Ok(None),
+        Err(error) => Err(registry::obstacle(&error)?),
+    };
     let (classes, namespace, secret, old_secret, route) = tokio::try_join!(
         classes(context),
         namespace(identity, context),
@@ -97,18 +102,12 @@ pub(crate) async fn route(identity: &Identity, context: &Context) -> Result<Foun
     Ok(found_by_label(live, &identity.uid.to_string()))
 }
 
-/// The registry's row under the tenant's name.
+/// The registry's row under the tenant's name, whoever owns it.
 pub(crate) async fn registered(
     identity: &Identity,
     context: &Context,
-) -> Result<Result<Option<RegisteredTenant>, Obstacle>, Error> {
-    let read = async { context.registry.get().await?.tenant(&identity.key).await };
-    match read.await {
-        Ok(registered) => Ok(Ok(registered)),
-        // Registering writes it anew.
-        Err(RegistryError::Unreadable { .. }) => Ok(Ok(None)),
-        Err(error) => registry::obstacle(&error).map(Err),
-    }
+) -> Result<Option<RegisteredTenant>, RegistryError> {
+    context.registry.get().await?.tenant(&identity.key).await
 }
 
 /// The Secret of this name.

@@ -1,35 +1,34 @@
-//! What it costs that the requests of many tenants come by the same connection: PostgreSQL keeps what it knows
-//! about tables, and the client its prepared statements, for each connection.
+//! What it costs that the requests of many tenants come by the same connections: what PostgreSQL knows about tables, and
+//! which statements are prepared, is kept for each connection.
 
 use database::testing::TestDatabase;
 use scim::Projection;
 
-use crate::race::Race;
-use crate::tenant::{Tenant, scattered};
+use crate::race::{CLIENTS, Race};
+use crate::tenant::{Tenant, connections, scattered};
 
 const CASES: [(&str, usize); 2] = [("in one tenant", 1), ("in 200 tenants at random", 200)];
 
 pub(crate) async fn race(server: &TestDatabase) {
-    let everything = &Projection::default();
-    let mut race = Race::new("Creating and getting a user, by one connection");
+    let mut race = Race::new("Creating and getting a user");
     for (case, count) in CASES {
-        let connection = server.server.apart(1);
+        let pool = connections(server);
         let mut tenants = Vec::new();
         for _ in 0..count {
-            let tenant = Tenant::start(server, &connection).await;
-            // By each connection once: what is measured is not that it sees the tenant for the first time.
+            let tenant = Tenant::start(server, &pool).await;
+            // Each connection has seen each tenant before it is measured.
+            let visit = |number| create_and_get(&tenant, number);
             tokio::join!(visit(0), visit(1), visit(2), visit(3));
             tenants.push(tenant);
         }
         race = race.case(case, async move |number| {
-            let tenant = tenants.get(scattered(number, count)).unwrap();
-            create_and_get(tenant, &number.to_string(), everything).await;
+            create_and_get(tenants.get(scattered(number, count)).unwrap(), CLIENTS + number).await;
         });
     }
-    race.run(200).await;
+    race.run(100).await;
 }
 
-async fn create_and_get(tenant: &Tenant, name: &str, projection: &Projection) {
-    let created = tenant.users.create(tenant.user(name)).await.unwrap();
-    tenant.users.get(created.id, projection).await.unwrap().unwrap();
+async fn create_and_get(tenant: &Tenant, number: usize) {
+    let created = tenant.users.create(tenant.user(number)).await.unwrap();
+    tenant.users.get(created.id, &Projection::default()).await.unwrap().unwrap();
 }

@@ -14,7 +14,7 @@ mod uniqueness;
 
 use database::testing::TestDatabase;
 
-use crate::tenant::Tenant;
+use crate::tenant::{Tenant, connections};
 
 /// How many users the tenant has on which most is measured.
 const USERS: usize = 20_000;
@@ -22,9 +22,11 @@ const USERS: usize = 20_000;
 #[tokio::main(flavor = "current_thread")]
 async fn main() {
     let server = TestDatabase::start().await;
-    let tenant = Tenant::start(&server, &server.server.apart(1)).await;
+    let tenant = Tenant::start(&server, &connections(&server)).await;
     let users = tenant.fill(USERS).await;
-    println!("What counts is the ratio to a race's first case. The times are this machine's.");
+    println!(
+        "What counts is the ratio to a race's first case. Times are this machine's, by run, four clients at once."
+    );
     membership::race(&server, &tenant, &users).await;
     reading::race(&tenant, &users).await;
     uniqueness::race(&tenant).await;

@@ -9,7 +9,7 @@ use crate::race::{CLIENTS, Race};
 use crate::tenant::{Tenant, settle};
 
 pub(crate) async fn race(server: &TestDatabase, tenant: &Tenant, users: &[Uuid]) {
-    let guest = tenant.users.create(tenant.user("guest")).await.unwrap().id;
+    let guest = tenant.users.create(tenant.user(users.len())).await.unwrap().id;
     let resource_type = tenant.catalog.resource_type(Kind::Group).unwrap();
     let id_only = &Projection::parse(Some("id"), None, resource_type).unwrap();
     let mut race = Race::new("Adding and removing a member");

@@ -10,6 +10,8 @@ use serde_json::json;
 use store::{Groups, Users};
 use uuid::Uuid;
 
+use crate::race::CLIENTS;
+
 /// A tenant, and what is done with it.
 pub(crate) struct Tenant {
     pub(crate) database: TenantDatabase,
@@ -19,7 +21,7 @@ pub(crate) struct Tenant {
 }
 
 impl Tenant {
-    /// A new tenant, whose statements all go through `pool`. With a pool of one connection that one stays warm.
+    /// A new tenant, whose statements all go through `pool`.
     pub(crate) async fn start(server: &TestDatabase, pool: &Database) -> Self {
         let database = TenantDatabase::new(pool.clone(), server.tenant().await.scope);
         let catalog = Arc::new(Catalog::new(&Profile::default()).unwrap());
@@ -28,8 +30,9 @@ impl Tenant {
         Self { database, catalog, users, groups }
     }
 
-    /// A user as identity providers send it. All that it can be found by ends with `name`.
-    pub(crate) fn user(&self, name: &str) -> Resource {
+    /// A user as identity providers send it. All that it can be found by has its number in it.
+    pub(crate) fn user(&self, number: usize) -> Resource {
+        let name = name(number);
         let body = json!({
             "userName": format!("user-{name}"),
             "externalId": format!("external-{name}"),
@@ -45,19 +48,24 @@ impl Tenant {
         Resource::parse(self.catalog.user(), body).unwrap()
     }
 
-    /// Creates users, named by number. Returns their ids in that order.
+    /// Creates the users with the numbers from 0 on. Returns their ids in that order.
     pub(crate) async fn fill(&self, count: usize) -> Vec<Uuid> {
         let mut ids = Vec::new();
         for number in 0..count {
-            ids.push(self.users.create(self.user(&name(number))).await.unwrap().id);
+            ids.push(self.users.create(self.user(number)).await.unwrap().id);
         }
         ids
     }
 }
 
+/// As many connections as measuring needs; each is then as warm as the last measurement left it.
+pub(crate) fn connections(server: &TestDatabase) -> Database {
+    server.server.apart(u32::try_from(CLIENTS).unwrap())
+}
+
 /// What the user with this number is called: none of these is a part of another.
 pub(crate) fn name(number: usize) -> String {
-    format!("{number:05}")
+    format!("{number:06}")
 }
 
 /// Does now what autovacuum would do in the midst of a race.
