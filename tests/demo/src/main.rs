@@ -6,6 +6,7 @@ mod failure;
 mod farewell;
 mod show;
 
+use std::pin::pin;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -46,16 +47,12 @@ struct Arguments {
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let _ = rustls::crypto::ring::default_provider().install_default();
-    tokio::select! {
-        outcome = demo(&arguments) => match outcome {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(failure) => {
-                show::failure(&failure);
-                ExitCode::FAILURE
-            }
-        },
-        // Before it runs: what was started ends with its handles.
-        () = interrupted() => ExitCode::from(130),
+    match demo(&arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            show::failure(&failure);
+            ExitCode::FAILURE
+        }
     }
 }
 
@@ -63,8 +60,15 @@ async fn demo(arguments: &Arguments) -> Result<(), Failure> {
     show::step("Starting PostgreSQL, etcd, the API server, its controllers, Contour and Envoy");
     let state_directory = repository().join(STATE);
     let options = InstallationOptions { state_directory: Some(state_directory), operators: 1, servers: 2 };
-    let installation = Installation::start(&options).await?;
-    let outcome = play(&installation, arguments).await;
+    let mut interruption = pin!(interruption());
+    let installation = tokio::select! {
+        installation = Installation::start(&options) => installation?,
+        () = &mut interruption => return Ok(()), // what was started ends with its handle
+    };
+    let outcome = tokio::select! {
+        outcome = play(&installation, arguments) => outcome,
+        () = &mut interruption => Ok(()),
+    };
     show::step("Stopping");
     installation.stop().await;
     environment::remove(installation.stack());
@@ -85,11 +89,10 @@ async fn play(installation: &Installation, arguments: &Arguments) -> Result<(), 
     println!("   {}", job.cycle(&directory).await?);
     arrivals::print(&connection).await?;
     farewell::print(installation.stack(), first);
-    if arguments.exit {
-        return Ok(());
+    if !arguments.exit {
+        println!("\nRunning until Ctrl-C.");
+        std::future::pending::<()>().await;
     }
-    println!("\nRunning until Ctrl-C.");
-    interrupted().await;
     Ok(())
 }
 
@@ -110,7 +113,8 @@ async fn apply_examples(installation: &Installation) -> Result<Vec<Customer>, Fa
     Ok(customers)
 }
 
-async fn interrupted() {
+/// Ctrl-C or SIGTERM.
+async fn interruption() {
     let terminated = async {
         match signal(SignalKind::terminate()) {
             Ok(mut signal) => signal.recv().await,

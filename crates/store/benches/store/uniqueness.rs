@@ -27,5 +27,5 @@ pub(crate) async fn race(tenant: &Tenant) {
         });
         first += 100_000;
     }
-    race.run(60).await;
+    race.run(150).await;
 }
