@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::metadata::annotation;
 use crate::profile::ClassProfile;
 use crate::tenant::DeletionPolicy;
+use crate::text::LINES;
 
 /// What the platform decides for the tenants of this class, as an IngressClass does for Ingresses.
 #[derive(CustomResource, KubeSchema, Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -210,6 +211,6 @@ fn annotations(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
         "maxProperties": 64,
-        "additionalProperties": { "type": "string", "maxLength": 8192 },
+        "additionalProperties": { "type": "string", "maxLength": 8192, "pattern": LINES },
     })
 }

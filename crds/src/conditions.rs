@@ -128,12 +128,14 @@ reasons! {
     OwnedByAnother => "The data of this name belongs to an earlier namespace of the same name. Use another name, or let a database administrator remove the old row and its schema.",
     /// CredentialsReady is false: a Secret of that name is there, and it is not the tenant's.
     SecretNameTaken => "Name another Secret in `spec.authentication.bearerToken.secretName`, or remove the one that is there.",
-    /// CredentialsReady is false: the API server refuses the Secret.
-    SecretRefused => "Read the message: a quota, an admission policy, or a missing right.",
+    /// CredentialsReady is false: the API server refuses the Secret, or fails. What passes is tried again.
+    SecretRefused => "Read the message: a quota, an admission policy, a missing right, or a webhook or an API server in trouble.",
+    /// CredentialsReady is false: the Secret was taken away or edited as soon as it was written. A new token follows after ten seconds.
+    SecretLost => "If it happens again and again, find out who prunes or edits the Secret that the message names.",
     /// RouteReady or a class's Accepted is false: an Ingress of that name is there, and it is not ours.
-    RouteNameTaken => "Remove the Ingress that the message names from the servers' namespace.",
-    /// RouteReady or a class's Accepted is false: the API server refuses the Ingress.
-    RouteRefused => "Read the message: an admission policy of the ingress controller, or a missing right.",
+    RouteNameTaken => "Remove the Ingress that the message names from the servers' namespace. If another class made it for the same host, give both classes the same `route.ingress.className` and `tlsSecretName`.",
+    /// RouteReady or a class's Accepted is false: the API server refuses the Ingress, or fails. What passes is tried again.
+    RouteRefused => "Read the message: an admission policy of the ingress controller, a missing right, or a webhook or an API server in trouble.",
     /// A condition is unknown: an earlier step failed.
     Waiting => "Look at the condition that is false.",
     /// Ready is false: the tenant is being deleted, which waits for PostgreSQL.

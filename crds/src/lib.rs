@@ -12,6 +12,7 @@ pub mod handbook;
 pub mod metadata;
 pub mod profile;
 pub mod tenant;
+mod text;
 
 pub use class::{ScimTenantClass, ScimTenantClassSpec, ScimTenantClassStatus};
 pub use conditions::{ConditionType, Reason};

@@ -10,6 +10,8 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::text::{LINES, ONE_LINE};
+
 /// What the application understands, for all tenants of a class.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", default)]
@@ -21,7 +23,11 @@ pub struct ClassProfile {
     /// Attributes of a user that must have a value, beyond those that RFC 7643 requires: paths such as
     /// name.givenName.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 64), inner(length(min = 1, max = 256)), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(
+        length(max = 64),
+        inner(length(min = 1, max = 256), regex(pattern = ONE_LINE)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub required: Vec<String>,
     /// Narrows attributes of the core schemas.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -78,11 +84,15 @@ pub enum PatchResponse {
 )]
 pub struct NarrowedAttribute {
     /// The path of the attribute, such as userType or emails.value.
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = 256), regex(pattern = ONE_LINE))]
     pub path: String,
     /// The values that are suggested, or with enforce the only ones that are accepted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 128), inner(length(min = 1, max = 256)), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(
+        length(min = 1, max = 128),
+        inner(length(min = 1, max = 256), regex(pattern = ONE_LINE)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub canonical_values: Vec<String>,
     /// Whether other values than canonicalValues are refused.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -157,14 +167,18 @@ pub struct Attribute {
     pub multi_valued: bool,
     /// What people read in /Schemas.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), regex(pattern = LINES))]
     pub description: String,
     /// Whether it must have a value.
     #[serde(default, skip_serializing_if = "is_false")]
     pub required: bool,
     /// Suggested values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 128), inner(length(min = 1, max = 256)), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(
+        length(min = 1, max = 128),
+        inner(length(min = 1, max = 256), regex(pattern = ONE_LINE)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub canonical_values: Vec<String>,
     /// Whether other values than canonicalValues are refused.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -183,7 +197,11 @@ pub struct Attribute {
     pub uniqueness: Uniqueness,
     /// For the type reference: what it may refer to, such as User, Group, external or uri.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(
+        length(min = 1, max = 16),
+        inner(length(min = 1, max = 256), regex(pattern = ONE_LINE)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub reference_types: Vec<String>,
     /// The parts of a complex attribute.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -210,14 +228,18 @@ pub struct SubAttribute {
     pub multi_valued: bool,
     /// What people read in /Schemas.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    #[schemars(length(max = 1024))]
+    #[schemars(length(max = 1024), regex(pattern = LINES))]
     pub description: String,
     /// Whether it must have a value.
     #[serde(default, skip_serializing_if = "is_false")]
     pub required: bool,
     /// Suggested values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 128), inner(length(min = 1, max = 256)), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(
+        length(min = 1, max = 128),
+        inner(length(min = 1, max = 256), regex(pattern = ONE_LINE)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub canonical_values: Vec<String>,
     /// Whether other values than canonicalValues are refused.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -236,7 +258,11 @@ pub struct SubAttribute {
     pub uniqueness: Uniqueness,
     /// For the type reference: what it may refer to, such as User, Group, external or uri.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(min = 1, max = 16), inner(length(min = 1, max = 256)), extend("x-kubernetes-list-type" = "set"))]
+    #[schemars(
+        length(min = 1, max = 16),
+        inner(length(min = 1, max = 256), regex(pattern = ONE_LINE)),
+        extend("x-kubernetes-list-type" = "set")
+    )]
     pub reference_types: Vec<String>,
 }
 

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::profile::TenantProfile;
+use crate::text::ONE_LINE;
 
 /// One SCIM connection of one customer. A customer with two directories has two.
 #[derive(CustomResource, KubeSchema, Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub struct ScimTenantSpec {
     pub class_name: Option<String>,
     /// What people call the customer; without it, the name of this object.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(length(min = 1, max = 256))]
+    #[schemars(length(min = 1, max = 256), regex(pattern = ONE_LINE))]
     pub display_name: Option<String>,
     /// Whose set-up text people are shown. What is spoken on the wire is the same for all.
     #[serde(default)]

@@ -5,6 +5,7 @@
 
 use std::fmt::Debug;
 
+use crds::Reason;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::NamespaceResourceScope;
@@ -15,6 +16,7 @@ use serde_json::{Value, json};
 use crate::containment::is_contained;
 use crate::error::Error;
 use crate::object::FIELD_MANAGER;
+use crate::obstacle::{Obstacle, Remedy};
 
 /// What was done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,9 +39,15 @@ pub(crate) enum Intent {
 /// Why an object was not written.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ApplyError {
-    /// The API server will not have the object: it is invalid, a policy or a quota is against it, or we may not.
-    #[error("{0}")]
-    Refused(String),
+    /// The API server will not have the object. It stays with that when the object is invalid, a policy or a quota
+    /// is against it, or we may not; it passes when the server, or a webhook that it asks, is overloaded or broken.
+    #[error("{message}")]
+    Refused {
+        /// In the words of the API server.
+        message: String,
+        /// Whether waiting helps.
+        remedy: Remedy,
+    },
     /// Anything else, to be tried again.
     #[error(transparent)]
     Failed(#[from] Error),
@@ -47,11 +55,22 @@ pub(crate) enum ApplyError {
 
 impl From<kube::Error> for ApplyError {
     fn from(error: kube::Error) -> Self {
-        match &error {
-            kube::Error::Api(status) if matches!(status.code, 400 | 403 | 422) => {
-                Self::Refused(status.message.clone())
-            }
-            _ => Self::Failed(error.into()),
+        let kube::Error::Api(status) = &error else { return Self::Failed(error.into()) };
+        let remedy = match status.code {
+            400 | 403 | 422 => Remedy::Change,
+            429 | 500..=599 => Remedy::Time,
+            _ => return Self::Failed(error.into()),
+        };
+        Self::Refused { message: status.message.clone(), remedy }
+    }
+}
+
+impl ApplyError {
+    /// What stands in the way, as a condition says it; an error when nothing can be said.
+    pub(crate) fn into_obstacle(self, reason: Reason) -> Result<Obstacle, Error> {
+        match self {
+            Self::Refused { message, remedy } => Ok(Obstacle { reason, message, remedy }),
+            Self::Failed(error) => Err(error),
         }
     }
 }
@@ -154,6 +173,37 @@ mod tests {
 
     fn secret(metadata: &Value) -> Secret {
         serde_json::from_value(json!({"metadata": metadata})).unwrap()
+    }
+
+    fn answered(code: u16) -> Result<Obstacle, Error> {
+        let status = json!({"status": "Failure", "code": code, "message": "no", "reason": "Reason"});
+        let error = kube::Error::Api(Box::new(serde_json::from_value(status).unwrap()));
+        ApplyError::from(error).into_obstacle(Reason::RouteRefused)
+    }
+
+    #[test]
+    fn a_refusal_is_told_and_passes_if_the_server_is_to_blame() {
+        for (code, remedy) in [
+            (400, Remedy::Change),
+            (403, Remedy::Change),
+            (422, Remedy::Change),
+            (429, Remedy::Time),
+            (500, Remedy::Time),
+            (503, Remedy::Time),
+        ] {
+            let message = "no".to_owned();
+            assert_eq!(
+                answered(code).unwrap(),
+                Obstacle { reason: Reason::RouteRefused, message, remedy },
+                "{code}"
+            );
+        }
+    }
+
+    #[test]
+    fn an_object_that_somebody_else_wrote_is_read_again() {
+        assert!(matches!(answered(409), Err(Error::Raced)));
+        assert!(matches!(answered(404), Err(Error::Kubernetes(_))));
     }
 
     #[test]

@@ -5,12 +5,17 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::obstacle::Obstacle;
+
 const FIRST: Duration = Duration::from_secs(1);
 /// Short enough that people see the operator come back by itself after PostgreSQL did.
 const LONGEST: Duration = Duration::from_secs(30);
 /// The shortest time until a settled object is looked at again, and how much longer it may take.
 const RESYNC: Duration = Duration::from_secs(270);
 const RESYNC_JITTER_MILLISECONDS: u64 = 60_000;
+
+/// The time until an object is looked at again that waits for a change which nobody tells us of.
+const UNWATCHED: Duration = Duration::from_secs(30);
 
 /// Failures in a row, by the UID of the object.
 #[derive(Debug, Default)]
@@ -42,9 +47,25 @@ pub(crate) fn resync() -> Duration {
     RESYNC + Duration::from_millis(RandomState::new().hash_one(()) % RESYNC_JITTER_MILLISECONDS)
 }
 
+/// The time until an object is looked at again that came as far as it can without a change of some object.
+pub(crate) fn next_look(obstacle: Option<&Obstacle>) -> Duration {
+    if obstacle.is_some_and(Obstacle::is_unwatched) { UNWATCHED } else { resync() }
+}
+
 #[cfg(test)]
 mod tests {
+    use crds::Reason;
+
     use super::*;
+
+    #[test]
+    fn a_name_that_somebody_else_holds_is_looked_at_soon() {
+        for reason in [Reason::SecretNameTaken, Reason::RouteNameTaken] {
+            assert_eq!(next_look(Some(&Obstacle::lasting(reason, "taken"))), UNWATCHED);
+        }
+        assert!(next_look(Some(&Obstacle::lasting(Reason::RouteRefused, "no"))) >= RESYNC);
+        assert!(next_look(None) >= RESYNC);
+    }
 
     #[test]
     fn waits_grow_up_to_half_a_minute_and_start_over() {

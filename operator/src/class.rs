@@ -1,32 +1,30 @@
 //! A ScimTenantClass, from what is declared to what is there: the table of contents.
 
 mod accept;
+mod catch_all;
 mod choice;
 mod report;
 mod usage;
 
 use std::sync::Arc;
 
-use crds::{Reason, ScimTenantClass};
+use crds::ScimTenantClass;
 use jiff::Timestamp;
-use k8s_openapi::api::networking::v1::Ingress;
+use kube::Api;
 use kube::runtime::controller::Action;
 use kube::runtime::reflector::Store;
-use kube::{Api, ResourceExt as _};
 
 pub(crate) use crate::class::accept::{AcceptedClass, accept};
 pub(crate) use crate::class::choice::choose_class;
 pub(crate) use crate::class::usage::{classes, refers_to};
 
-use crate::apply::{ApplyError, Intent, apply};
-use crate::backoff::resync;
+use crate::backoff::{next_look, resync};
+use crate::class::catch_all::catch_all;
 use crate::class::report::{report, status};
 use crate::context::Context;
 use crate::error::Error;
 use crate::finalizer;
-use crate::object::{Found, found_by_controller};
-use crate::obstacle::Obstacle;
-use crate::route::{class_route, class_route_name};
+use crate::obstacle::Remedy;
 
 /// What a reconcile of a class works with.
 pub(crate) struct ClassContext {
@@ -49,15 +47,17 @@ pub(crate) async fn reconcile(
     if class.metadata.deletion_timestamp.is_some() {
         return let_go(&class, shared).await;
     }
-    let users = usage::known(&class, &context).await?;
-    let live = live_route(&class, shared).await?;
-    let class = hold(&class, users, shared).await?;
+    let is_known = usage::is_known(&class, &context).await?;
+    let class = hold(&class, is_known, shared).await?;
     let verdict = match accept(&class, &shared.settings) {
-        Ok(accepted) => catch_all(&class, &accepted, live, shared).await?,
+        Ok(accepted) => catch_all(&class, &accepted, shared).await?,
         Err(obstacle) => Err(obstacle),
     };
     report(&class, status(&class, verdict.as_ref().err(), Timestamp::now()), shared).await?;
-    Ok(Action::requeue(resync()))
+    match verdict {
+        Err(obstacle) if obstacle.remedy == Remedy::Time => Err(Error::Waits(obstacle)),
+        verdict => Ok(Action::requeue(next_look(verdict.err().as_ref()))),
+    }
 }
 
 /// A class that is being deleted goes when the last tenant that refers to it went. Its Ingress goes with its owner.
@@ -65,47 +65,22 @@ async fn let_go(class: &ScimTenantClass, context: &Context) -> Result<Action, Er
     if !finalizer::is_set(class, finalizer::CLASS_IN_USE) {
         return Ok(Action::await_change());
     }
-    let users = usage::counted(class, context).await?;
-    if users == 0 {
+    if !usage::is_certain(class, context).await? {
         finalizer::remove(class, finalizer::CLASS_IN_USE, &Api::all(context.client.clone())).await?;
         return Ok(Action::await_change());
     }
-    report(class, report::deletion_waits(class, users, Timestamp::now()), context).await?;
+    report(class, report::deletion_waits(class, Timestamp::now()), context).await?;
     Ok(Action::requeue(resync()))
 }
 
-/// Sets or removes the finalizer.
-async fn hold(class: &ScimTenantClass, users: usize, context: &Context) -> Result<ScimTenantClass, Error> {
+/// Sets the finalizer, or removes it when the API server too knows of no tenant.
+async fn hold(class: &ScimTenantClass, is_known: bool, context: &Context) -> Result<ScimTenantClass, Error> {
     let classes = Api::all(context.client.clone());
-    match users {
-        0 => finalizer::remove(class, finalizer::CLASS_IN_USE, &classes).await,
-        _ => finalizer::add(class, finalizer::CLASS_IN_USE, &classes).await,
+    if is_known {
+        return finalizer::add(class, finalizer::CLASS_IN_USE, &classes).await;
     }
-}
-
-async fn live_route(class: &ScimTenantClass, context: &Context) -> Result<Found<Ingress>, Error> {
-    let live = context.routes().get_opt(&class_route_name(&class.name_any())).await?;
-    Ok(found_by_controller(live, &class.uid().unwrap_or_default()))
-}
-
-/// Makes sure of the Ingress for what no tenant's path matches.
-async fn catch_all(
-    class: &ScimTenantClass,
-    accepted: &AcceptedClass,
-    live: Found<Ingress>,
-    context: &Context,
-) -> Result<Result<(), Obstacle>, Error> {
-    let desired = class_route(class, accepted, &context.settings);
-    if let Found::Foreign = live {
-        let name = desired.name_any();
-        let namespace = &context.settings.server.namespace;
-        let message =
-            format!("the Ingress {name} in namespace {namespace} is there and does not belong to this class");
-        return Ok(Err(Obstacle::lasting(Reason::RouteNameTaken, message)));
+    if !finalizer::is_set(class, finalizer::CLASS_IN_USE) || usage::is_certain(class, context).await? {
+        return Ok(class.clone());
     }
-    match apply(&context.routes(), &desired, live.ours(), Intent::Write).await {
-        Ok(_) => Ok(Ok(())),
-        Err(ApplyError::Refused(message)) => Ok(Err(Obstacle::lasting(Reason::RouteRefused, message))),
-        Err(ApplyError::Failed(error)) => Err(error),
-    }
+    finalizer::remove(class, finalizer::CLASS_IN_USE, &classes).await
 }

@@ -1,6 +1,6 @@
 //! Who is told of what: the two controllers and their watches.
 
-use std::future::ready;
+use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -10,10 +10,11 @@ use futures::{FutureExt as _, Stream, StreamExt as _};
 use k8s_openapi::api::core::v1::{Namespace, Secret};
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::core::PartialObjectMeta;
-use kube::runtime::controller::{Action, Config, Controller};
+use kube::runtime::controller::{self, Action, Config, Controller};
 use kube::runtime::reflector::{self, ObjectRef, Store};
 use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
 use kube::{Api, Resource, ResourceExt};
+use tenancy::ClassUrl;
 use tracing::{debug, warn};
 
 use crate::class::{self, ClassContext, refers_to};
@@ -21,7 +22,9 @@ use crate::context::Context;
 use crate::error::{Error, in_full};
 use crate::metrics;
 use crate::object::selector;
+use crate::route::class_route_name;
 use crate::tenant;
+use crate::watch::declared_changes;
 
 /// Tenants that are reconciled at once. Each uses at most one connection to PostgreSQL at a time.
 pub(crate) const CONCURRENCY: u16 = 8;
@@ -81,7 +84,7 @@ async fn tenants(
         .watches_stream(route_changes(&context), |route| tenant_of(&route))
         .graceful_shutdown_on(shutdown)
         .run(reconcile_tenant, tenant_failed, context)
-        .for_each(|_| ready(()))
+        .for_each(note_failed_watch)
         .await;
 }
 
@@ -102,23 +105,29 @@ async fn classes(
         );
     let of_tenant = {
         let store: Store<ScimTenantClass> = store.clone();
-        move |tenant: ScimTenant| references(&store, move |class| refers_to(&tenant, class))
+        move |tenant: ScimTenant| {
+            // A tenant that names another class now may have been the last of one that is being deleted.
+            let concerned = move |class: &Arc<ScimTenantClass>| {
+                class.metadata.deletion_timestamp.is_some() || refers_to(&tenant, class)
+            };
+            references(&store, concerned)
+        }
     };
-    let tenant_changes = watcher(Api::<ScimTenant>::all(context.client.clone()), watcher::Config::default())
-        .default_backoff()
-        .touched_objects();
+    let of_route = {
+        let store: Store<ScimTenantClass> = store.clone();
+        move |route: PartialObjectMeta<Ingress>| references(&store, move |class| is_catch_all(&route, class))
+    };
+    let tenant_changes = tenant_changes(&context);
     let routes = route_changes(&context);
     let shared = ClassContext { shared: context, tenants };
     Controller::for_stream(stream, store)
         // No debounce: tenants that come one after another would hold off the class for as long as they come.
         .with_config(Config::default().concurrency(2))
         .watches_stream(tenant_changes, of_tenant)
-        .watches_stream(routes, |route: PartialObjectMeta<Ingress>| {
-            route.labels().get(label::CLASS_NAME).map(|name| ObjectRef::new(name))
-        })
+        .watches_stream(routes, of_route)
         .graceful_shutdown_on(shutdown)
         .run(reconcile_class, class_failed, Arc::new(shared))
-        .for_each(|_| ready(()))
+        .for_each(note_failed_watch)
         .await;
 }
 
@@ -177,12 +186,31 @@ fn failed<K: Resource<DynamicType = ()>>(object: &K, error: &Error, context: &Co
     Action::requeue(wait)
 }
 
+/// A reconcile that failed was logged then. An object that is gone when its turn comes is no failure.
+fn note_failed_watch<T>(outcome: Result<T, controller::Error<Error, watcher::Error>>) -> Ready<()> {
+    if let Err(error @ (controller::Error::QueueError(_) | controller::Error::RunnerError(_))) = outcome {
+        warn!(error = in_full(&error), "a watch failed; it is opened again");
+    }
+    ready(())
+}
+
+/// Not of changes of the status alone, which are of no matter to tenants: one would wake them all.
 fn class_changes(
     context: &Context,
 ) -> impl Stream<Item = Result<ScimTenantClass, watcher::Error>> + Send + use<> {
-    watcher(Api::<ScimTenantClass>::all(context.client.clone()), watcher::Config::default())
-        .default_backoff()
-        .touched_objects()
+    let classes: Api<ScimTenantClass> = Api::all(context.client.clone());
+    declared_changes(
+        watcher(classes, watcher::Config::default()).default_backoff(),
+        predicates::generation.combine(predicates::annotations),
+    )
+}
+
+/// Not of changes of the status alone. The beginning of a deletion is a generation of its own.
+fn tenant_changes(
+    context: &Context,
+) -> impl Stream<Item = Result<ScimTenant, watcher::Error>> + Send + use<> {
+    let tenants: Api<ScimTenant> = Api::all(context.client.clone());
+    declared_changes(watcher(tenants, watcher::Config::default()).default_backoff(), predicates::generation)
 }
 
 fn namespace_changes(context: &Context) -> impl Stream<Item = Metadata<Namespace>> + Send + use<> {
@@ -208,6 +236,12 @@ fn route_changes(context: &Context) -> impl Stream<Item = Metadata<Ingress>> + S
     watcher(routes, ours).default_backoff().touched_objects()
 }
 
+/// Whether an Ingress is there, or was, to catch what is left of a class's host.
+fn is_catch_all<K: Resource>(route: &K, class: &ScimTenantClass) -> bool {
+    let name = ClassUrl::parse(&class.spec.url).ok().map(|url| class_route_name(&url));
+    name.is_some() && name == route.meta().name
+}
+
 /// The tenant that an object of ours belongs to.
 fn tenant_of<K: ResourceExt>(object: &K) -> Option<ObjectRef<ScimTenant>> {
     let name = object.labels().get(label::TENANT_NAME)?;
@@ -224,4 +258,22 @@ where
         .filter(|object| concerned(object))
         .map(|object| ObjectRef::from_obj(&**object))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::class::accept;
+    use crate::fixtures::{class, settings};
+    use crate::route::class_route;
+
+    #[test]
+    fn an_ingress_concerns_every_class_of_its_host() {
+        let owner = class("first", json!({}));
+        let route = class_route(&owner, &accept(&owner, &settings()).unwrap(), &settings());
+        assert!(is_catch_all(&route, &class("second", json!({"url": "http://scim.example.com:8080"}))));
+        assert!(!is_catch_all(&route, &class("third", json!({"url": "https://scim.example.net"}))));
+    }
 }

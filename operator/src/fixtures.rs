@@ -10,7 +10,7 @@ use tenancy::{Generation, Owner, TenantId, Token};
 
 use crate::object::Found;
 use crate::settings::{ServerService, Settings};
-use crate::tenant::{Dereferenced, FoundNamespace, Identity};
+use crate::tenant::{Dereferenced, FoundNamespace, Identity, LiveSecret};
 
 /// `metadata.uid` of [`tenant`].
 pub(crate) const TENANT_UID: &str = "7e4a4700-0000-4000-8000-000000000000";
@@ -114,9 +114,9 @@ pub(crate) fn registered(credentials: Vec<Credential>) -> RegisteredTenant {
 }
 
 /// A Secret that holds a token.
-pub(crate) fn secret_with(token: &Token) -> Secret {
+pub(crate) fn secret_with(token: &Token) -> LiveSecret {
     let data = [("token".to_owned(), ByteString(token.expose().as_bytes().to_vec()))];
-    Secret { data: Some(data.into()), ..Secret::default() }
+    LiveSecret::new(Secret { data: Some(data.into()), ..Secret::default() })
 }
 
 /// The namespace `customer-acme`.
@@ -128,6 +128,8 @@ pub(crate) fn namespace() -> FoundNamespace {
 /// What a reconcile of [`tenant`] reads when there is a class and nothing else.
 pub(crate) fn found(classes: Vec<ScimTenantClass>) -> Dereferenced {
     Dereferenced {
+        // After every token was issued.
+        read_at: Timestamp::from_second(1_900_000_000).unwrap(),
         classes,
         namespace: namespace(),
         registered: Ok(None),

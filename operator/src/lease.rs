@@ -90,9 +90,8 @@ impl Candidate {
         if observed.version != lease.metadata.resource_version {
             *observed = Observed { version: lease.metadata.resource_version.clone(), since: Instant::now() };
         }
-        let holder = lease.spec.as_ref().and_then(|spec| spec.holder_identity.as_deref()).unwrap_or_default();
         // Under our own name: the process before this one, in the same pod, is gone.
-        let is_free = holder.is_empty() || holder == self.identity;
+        let is_free = holder(&lease).is_empty() || holder(&lease) == self.identity;
         if !is_free && observed.since.elapsed() < DURATION {
             return Ok(None);
         }
@@ -102,6 +101,18 @@ impl Candidate {
     /// Writes onto the version that was read; none, when somebody else wrote meanwhile.
     async fn write(&self, lease: &Lease) -> Result<Option<Lease>, kube::Error> {
         unless_raced(self.leases.replace(&self.name, &PostParams::default(), lease).await)
+    }
+
+    /// Writes the lease that this process holds; none, when it holds it no more. A version that is old is no proof of
+    /// that: the answer to a write of our own may have been lost.
+    async fn write_again(&self, lease: &Lease) -> Result<Option<Lease>, kube::Error> {
+        if let Some(written) = self.write(lease).await? {
+            return Ok(Some(written));
+        }
+        match self.leases.get_opt(&self.name).await?.filter(|now| holder(now) == self.identity) {
+            Some(now) => self.write(&Lease { metadata: now.metadata, ..lease.clone() }).await,
+            None => Ok(None),
+        }
     }
 
     /// The lease, taken by this process.
@@ -128,7 +139,7 @@ impl Leadership {
             let mut next = self.lease.clone();
             next.spec.get_or_insert_default().renew_time = Some(MicroTime(Timestamp::now()));
             let asked = Instant::now();
-            match answered(self.candidate.write(&next)).await {
+            match answered(self.candidate.write_again(&next)).await {
                 Ok(Some(lease)) => {
                     self.lease = lease;
                     self.renewed = asked;
@@ -148,8 +159,9 @@ impl Leadership {
         let spec = lease.spec.get_or_insert_default();
         spec.holder_identity = None;
         spec.renew_time = Some(MicroTime(Timestamp::now()));
-        match answered(self.candidate.write(&lease)).await {
-            Ok(_) => info!("released the lease"),
+        match answered(self.candidate.write_again(&lease)).await {
+            Ok(Some(_)) => info!("released the lease"),
+            Ok(None) => info!("another process holds the lease already"),
             Err(error) => warn!(error = in_full(&error), "could not release the lease"),
         }
     }
@@ -168,6 +180,11 @@ async fn answered<T>(request: impl Future<Output = Result<T, kube::Error>>) -> R
     Ok(timeout(ANSWER, request).await??)
 }
 
+/// Who holds a lease; nobody is the empty name.
+fn holder(lease: &Lease) -> &str {
+    lease.spec.as_ref().and_then(|spec| spec.holder_identity.as_deref()).unwrap_or_default()
+}
+
 fn unless_raced(written: Result<Lease, kube::Error>) -> Result<Option<Lease>, kube::Error> {
     match written {
         Ok(lease) => Ok(Some(lease)),
@@ -175,3 +192,6 @@ fn unless_raced(written: Result<Lease, kube::Error>) -> Result<Option<Lease>, ku
         Err(error) => Err(error),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -25,6 +25,7 @@ mod settings;
 mod start;
 mod sweep;
 mod tenant;
+mod watch;
 
 use std::process::ExitCode;
 

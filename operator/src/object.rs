@@ -6,6 +6,7 @@ use crds::metadata::label;
 use crds::{ScimTenant, ScimTenantClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
+use tenancy::TenantKey;
 
 use crate::settings::Settings;
 
@@ -31,6 +32,15 @@ impl<K> Found<K> {
             Self::Absent | Self::Foreign => None,
         }
     }
+
+    /// The same, with our object as something else.
+    pub(crate) fn map<L>(self, into: impl FnOnce(K) -> L) -> Found<L> {
+        match self {
+            Self::Absent => Found::Absent,
+            Self::Ours(object) => Found::Ours(into(object)),
+            Self::Foreign => Found::Foreign,
+        }
+    }
 }
 
 /// Sorts what was found under a name by its controller (`metadata.ownerReferences`).
@@ -41,12 +51,20 @@ pub(crate) fn found_by_controller<K: Resource>(object: Option<K>, owner_uid: &st
     })
 }
 
-/// Sorts what was found under a name by the tenant that its label names: owners must be in the same namespace
+/// Sorts what was found under a name by the tenant that its labels name: owners must be in the same namespace
 /// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/>), and routes are not.
-pub(crate) fn found_by_label<K: Resource>(object: Option<K>, tenant_uid: &str) -> Found<K> {
+///
+/// Not by the tenant's UID: what a tenant of the same name left behind, whose finalizer was taken away, is taken over.
+pub(crate) fn found_by_label<K: Resource>(object: Option<K>, tenant: &TenantKey) -> Found<K> {
+    let ours = [
+        (label::MANAGED_BY, label::MANAGER),
+        (label::INSTALLATION, tenant.installation.as_str()),
+        (label::TENANT_NAMESPACE, tenant.namespace.as_str()),
+        (label::TENANT_NAME, tenant.name.as_str()),
+    ];
     sort(object, |metadata| {
         let value = |key| metadata.labels.as_ref().and_then(|labels| labels.get(key)).map(String::as_str);
-        value(label::MANAGED_BY) == Some(label::MANAGER) && value(label::TENANT_UID) == Some(tenant_uid)
+        ours.into_iter().all(|(key, ours)| value(key) == Some(ours))
     })
 }
 
@@ -93,7 +111,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::{settings, tenant};
+    use crate::fixtures::{identity, settings, tenant};
 
     fn secret(metadata: &serde_json::Value) -> Secret {
         serde_json::from_value(json!({"metadata": metadata})).unwrap()
@@ -114,10 +132,19 @@ mod tests {
     }
 
     #[test]
-    fn a_route_is_ours_by_the_uid_in_its_label() {
+    fn a_route_is_ours_by_the_names_in_its_labels_and_one_that_was_left_behind_is_too() {
+        let key = identity(&tenant(json!({}))).key;
         let labels = tenant_labels(&tenant(json!({})), &settings());
-        let route = || Some(secret(&json!({"labels": labels.clone()})));
-        assert!(matches!(found_by_label(route(), "7e4a4700-0000-4000-8000-000000000000"), Found::Ours(_)));
-        assert_eq!(found_by_label(route(), "another"), Found::Foreign);
+        let route = |change: Option<(&str, &str)>| {
+            let mut labels = labels.clone();
+            labels.extend(change.map(|(key, value)| (key.to_owned(), value.to_owned())));
+            found_by_label(Some(secret(&json!({"labels": labels}))), &key)
+        };
+        assert!(matches!(route(None), Found::Ours(_)));
+        assert!(matches!(route(Some((label::TENANT_UID, "another"))), Found::Ours(_)));
+        for other in [label::MANAGED_BY, label::INSTALLATION, label::TENANT_NAMESPACE, label::TENANT_NAME] {
+            assert_eq!(route(Some((other, "another"))), Found::Foreign, "{other}");
+        }
+        assert_eq!(found_by_label(Some(secret(&json!({}))), &key), Found::Foreign);
     }
 }

@@ -28,6 +28,11 @@ impl Obstacle {
         Self { reason, message: message.into(), remedy: Remedy::Change }
     }
 
+    /// Whether it goes away by a change that nobody tells us of: objects of others are not watched.
+    pub(crate) fn is_unwatched(&self) -> bool {
+        matches!(self.reason, Reason::SecretNameTaken | Reason::RouteNameTaken)
+    }
+
     /// An obstacle that passes.
     pub(crate) fn passing(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), remedy: Remedy::Time }

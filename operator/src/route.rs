@@ -1,4 +1,4 @@
-//! The Ingresses: one for each tenant, one catch-all for each class.
+//! The Ingresses: one for each tenant, one catch-all for each host.
 
 use std::collections::BTreeMap;
 
@@ -12,20 +12,28 @@ use k8s_openapi::api::networking::v1::{
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource as _;
 use sha2::{Digest as _, Sha256};
-use tenancy::{TenantPath, TenantUrl};
+use tenancy::{ClassUrl, TenantPath, TenantUrl};
 
 use crate::class::AcceptedClass;
 use crate::object::{class_labels, tenant_labels};
 use crate::settings::Settings;
+
+/// Begins the names of catch-all Ingresses.
+const CLASS_ROUTE: &str = "host.";
 
 /// The name of a tenant's Ingress. Namespace and name are DNS labels, so no two tenants have the same.
 pub(crate) fn tenant_route_name(path: &TenantPath) -> String {
     format!("tenant.{}.{}", path.namespace, path.name)
 }
 
-/// The name of a class's catch-all Ingress.
-pub(crate) fn class_route_name(class: &str) -> String {
-    format!("class.{class}")
+/// The name of the catch-all Ingress of a class's host. It is a DNS name, as names of Ingresses are.
+pub(crate) fn class_route_name(url: &ClassUrl) -> String {
+    format!("{CLASS_ROUTE}{}", url.host())
+}
+
+/// Whether a host is short enough for [`class_route_name`]: names of objects have 253 characters at most.
+pub(crate) fn is_routable(url: &ClassUrl) -> bool {
+    class_route_name(url).len() <= 253
 }
 
 /// The Ingress that leads a tenant's path to the servers.
@@ -47,7 +55,7 @@ pub(crate) fn tenant_route(
 /// and a wrong token get the same answer.
 pub(crate) fn class_route(class: &ScimTenantClass, accepted: &AcceptedClass, settings: &Settings) -> Ingress {
     let metadata = ObjectMeta {
-        name: Some(class_route_name(&accepted.name)),
+        name: Some(class_route_name(&accepted.url)),
         labels: Some(class_labels(class, settings)),
         owner_references: class.controller_owner_ref(&()).map(|owner| vec![owner]),
         ..ObjectMeta::default()
@@ -169,12 +177,12 @@ mod tests {
         kind: Ingress
         metadata:
           annotations:
-            scim-operator.io/desired: 1d47f911903762fc
+            scim-operator.io/desired: 52c438aa1e10bc4d
           labels:
             app.kubernetes.io/managed-by: scim-operator
             scim-operator.io/class-name: default
             scim-operator.io/installation: test
-          name: class.default
+          name: host.scim.example.com
           namespace: scim-system
           ownerReferences:
             - apiVersion: scim-operator.io/v1alpha1

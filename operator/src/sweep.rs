@@ -1,44 +1,56 @@
-//! Routes whose tenant is gone without a word (its finalizer was taken away by force) are found and removed.
+//! What is left of tenants that are gone without a word (their finalizer was taken away by force) is found: their
+//! routes are removed, their rows retained, which ends their tokens.
 
 use std::collections::HashSet;
 use std::time::Duration;
 
 use crds::ScimTenant;
 use crds::metadata::label;
+use database::registry::{Change, OwnedRow, RegistryError};
 use k8s_openapi::api::networking::v1::Ingress;
-use kube::api::ListParams;
+use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::{Api, ResourceExt as _};
 use tracing::{info, warn};
 
-use crate::apply::delete;
 use crate::context::Context;
 use crate::error::{Error, in_full};
 use crate::object::selector;
 
-const INTERVAL: Duration = Duration::from_hours(1);
+const INTERVAL: Duration = Duration::from_mins(1);
 const PAGE: u32 = 500;
 
-/// Sweeps now and every hour, until it is dropped.
+/// Sweeps now and every minute, until it is dropped.
 pub(crate) async fn run(context: &Context) {
     let mut ticks = tokio::time::interval(INTERVAL);
     loop {
         ticks.tick().await;
         if let Err(error) = sweep(context).await {
-            warn!(error = in_full(&error), "could not look for routes without a tenant");
+            warn!(error = in_full(&error), "could not look for what is left of tenants that are gone");
         }
     }
 }
 
 async fn sweep(context: &Context) -> Result<(), Error> {
-    // Routes first: a tenant that is made meanwhile is among the tenants then, not its route among the routes.
+    // Tenants last: one that is made meanwhile is among the tenants then, not its row among the rows.
+    let rows = rows(context).await;
     let labels = format!("{},{}", selector(&context.settings), label::TENANT_UID);
     let routes = context.routes().list(&ListParams::default().labels(&labels)).await?.items;
     let tenants = uids(context).await?;
-    for orphan in routes.iter().filter(|route| is_orphan(route, &tenants)) {
+    for orphan in routes.iter().filter(|route| is_orphaned_route(route, &tenants)) {
         info!(route = orphan.name_any(), "removes a route without a tenant");
-        delete(&context.routes(), orphan).await?;
+        remove(orphan, context).await?;
+    }
+    // While PostgreSQL is away, routes are looked after all the same.
+    for orphan in rows?.into_iter().filter(|row| is_orphaned_row(row, &tenants)) {
+        if context.registry.get().await?.retain(orphan.id, orphan.owner).await? == Change::Written {
+            info!(id = %orphan.id, "retains the data of a tenant that is gone");
+        }
     }
     Ok(())
+}
+
+async fn rows(context: &Context) -> Result<Vec<OwnedRow>, RegistryError> {
+    context.registry.get().await?.active(&context.settings.installation).await
 }
 
 /// The UIDs of all tenants.
@@ -56,8 +68,23 @@ async fn uids(context: &Context) -> Result<HashSet<String>, Error> {
     }
 }
 
-fn is_orphan(route: &Ingress, tenants: &HashSet<String>) -> bool {
+/// Deletes the route as it was read: one that a tenant of the same name has taken over meanwhile stays.
+async fn remove(route: &Ingress, context: &Context) -> Result<(), Error> {
+    let as_read = Preconditions { uid: route.uid(), resource_version: route.resource_version() };
+    let parameters = DeleteParams { preconditions: Some(as_read), ..DeleteParams::default() };
+    match context.routes().delete(&route.name_any(), &parameters).await.map_err(Error::from) {
+        Err(Error::Raced) => Ok(()),
+        Err(Error::Kubernetes(kube::Error::Api(status))) if status.is_not_found() => Ok(()),
+        deleted => deleted.map(|_| ()),
+    }
+}
+
+fn is_orphaned_route(route: &Ingress, tenants: &HashSet<String>) -> bool {
     route.labels().get(label::TENANT_UID).is_some_and(|uid| !tenants.contains(uid))
+}
+
+fn is_orphaned_row(row: &OwnedRow, tenants: &HashSet<String>) -> bool {
+    !tenants.contains(&row.owner.uid.to_string())
 }
 
 #[cfg(test)]
@@ -65,13 +92,22 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::fixtures::{TENANT_UID, registered};
 
     #[test]
     fn a_route_is_an_orphan_when_the_tenant_of_its_label_is_not_there() {
         let route = |labels| serde_json::from_value(json!({"metadata": {"labels": labels}})).unwrap();
         let tenants = HashSet::from(["a".to_owned()]);
-        assert!(!is_orphan(&route(json!({"scim-operator.io/tenant-uid": "a"})), &tenants));
-        assert!(is_orphan(&route(json!({"scim-operator.io/tenant-uid": "b"})), &tenants));
-        assert!(!is_orphan(&route(json!({})), &tenants));
+        assert!(!is_orphaned_route(&route(json!({"scim-operator.io/tenant-uid": "a"})), &tenants));
+        assert!(is_orphaned_route(&route(json!({"scim-operator.io/tenant-uid": "b"})), &tenants));
+        assert!(!is_orphaned_route(&route(json!({})), &tenants));
+    }
+
+    #[test]
+    fn a_row_is_an_orphan_when_its_owner_is_not_there() {
+        let registered = registered(vec![]);
+        let row = OwnedRow { id: registered.id, owner: registered.owner };
+        assert!(!is_orphaned_row(&row, &HashSet::from([TENANT_UID.to_owned()])));
+        assert!(is_orphaned_row(&row, &HashSet::from(["another".to_owned()])));
     }
 }

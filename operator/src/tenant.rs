@@ -18,20 +18,25 @@ use jiff::Timestamp;
 use kube::Api;
 use kube::runtime::controller::Action;
 
+pub(crate) use crate::tenant::dereference::Dereferenced;
 #[cfg(test)]
-pub(crate) use crate::tenant::dereference::{Dereferenced, FoundNamespace};
+pub(crate) use crate::tenant::dereference::FoundNamespace;
 pub(crate) use crate::tenant::identity::Identity;
+#[cfg(test)]
+pub(crate) use crate::tenant::secret::LiveSecret;
 
-use crate::backoff::resync;
+use crate::backoff::{next_look, resync};
+use crate::census::next_count;
 use crate::context::Context;
 use crate::error::Error;
 use crate::finalizer;
-use crate::obstacle::{Obstacle, Remedy};
+use crate::obstacle::Obstacle;
 use crate::tenant::cleanup::cleanup;
 use crate::tenant::dereference::dereference;
+use crate::tenant::identity::age;
 use crate::tenant::provision::provision;
 use crate::tenant::report::report;
-use crate::tenant::status::{first_obstacle, status};
+use crate::tenant::status::{first_obstacle, passing_obstacle, status};
 use crate::tenant::validate::{ValidatedTenant, Verdict, validate};
 
 /// Brings one tenant to what it declares: reads everything, decides, writes everything. A settled tenant is read and
@@ -50,6 +55,7 @@ pub(crate) async fn reconcile(tenant: Arc<ScimTenant>, context: Arc<Context>) ->
             (ScimTenant::clone(&tenant), Err(obstacle), desired)
         }
         Verdict::Accepted(validated) => {
+            hold_class(&validated, &found, &context).await?;
             let tenant = guard(&tenant, &identity, &context).await?;
             let desired = desired::accepted(&tenant, &identity, &validated, &found, settings);
             (tenant, Ok(validated), desired)
@@ -59,10 +65,29 @@ pub(crate) async fn reconcile(tenant: Arc<ScimTenant>, context: Arc<Context>) ->
     let applied = provision(&identity, desired, &context).await?;
     let status = status(&tenant, verdict, &applied, found.statistics.as_ref(), Timestamp::now());
     report(&tenant, status, &context).await?;
-    match first_obstacle(verdict, &applied) {
-        Some(obstacle) if obstacle.remedy == Remedy::Time => Err(Error::Waits(obstacle.clone())),
-        Some(_) | None => Ok(Action::requeue(resync())),
+    if let Some(obstacle) = passing_obstacle(&applied) {
+        return Err(Error::Waits(obstacle.clone()));
     }
+    Ok(Action::requeue(match first_obstacle(verdict, &applied) {
+        None => next_count(age(&tenant)).unwrap_or_else(resync),
+        obstacle => next_look(obstacle),
+    }))
+}
+
+/// Makes sure that the class does not go before its tenant, before the tenant becomes anything. The class controller
+/// does the same by what its watches have told it, and takes it back.
+async fn hold_class(
+    validated: &ValidatedTenant,
+    found: &Dereferenced,
+    context: &Context,
+) -> Result<(), Error> {
+    let name = Some(&validated.class.name);
+    let class = found.classes.iter().find(|class| class.metadata.name.as_ref() == name);
+    // What is being deleted takes no new finalizers.
+    if let Some(class) = class.filter(|class| class.metadata.deletion_timestamp.is_none()) {
+        finalizer::add(class, finalizer::CLASS_IN_USE, &Api::all(context.client.clone())).await?;
+    }
+    Ok(())
 }
 
 /// Makes sure that the tenant does not go unnoticed, before there is anything to clean up.

@@ -1,18 +1,26 @@
 //! The pool of connections to PostgreSQL.
 
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::Connection;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions, Postgres};
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
 use sqlx::{Transaction, pool::PoolConnection};
+use tenancy::TenantId;
 
 use crate::error::Error;
+use crate::share::{Lease, Share, Shares};
 
 /// How long a caller waits for a connection before PostgreSQL counts as unavailable: short, so that clients are told.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// A connection that was used within this time is taken to be alive; an older one is asked first.
 const TRUSTED_AFTER_USE: Duration = Duration::from_secs(1);
+
+/// Statements that a connection for requests keeps prepared. The name of the tenant's schema is in a statement's text, so
+/// each tenant has its own, and preparing one again costs as much as running it. PostgreSQL needs some 100 KiB for each,
+/// hence 25 MiB for a connection.
+const PREPARED_STATEMENTS: usize = 250;
 
 /// How to connect.
 #[derive(Debug, Clone)]
@@ -33,6 +41,18 @@ pub struct ConnectError(#[source] sqlx::Error);
 pub struct Database {
     pool: PgPool,
     options: Options,
+    /// How long a statement may take; `None` for as long as it needs.
+    statement_timeout: Option<Duration>,
+    shares: Arc<Shares>,
+}
+
+/// How the connections of a pool are used at a moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Connections {
+    /// Those that somebody holds.
+    pub used: usize,
+    /// Those that wait for the next one.
+    pub idle: usize,
 }
 
 impl Database {
@@ -41,14 +61,36 @@ impl Database {
     /// Must be called within a tokio runtime.
     pub fn connect(url: &str, options: Options) -> Result<Self, ConnectError> {
         let connect = PgConnectOptions::from_str(url).map_err(ConnectError)?;
-        Ok(Self::open(connect.application_name(&options.application_name), options))
+        Ok(Self::open(connect.application_name(&options.application_name), options, None))
+    }
+
+    /// The same for a process that serves requests: PostgreSQL ends a statement that takes longer than
+    /// `statement_timeout`, and a transaction in which nothing happens for as long ([`Error::TimedOut`]). Otherwise the
+    /// statement of a client who went away would go on and keep its connection from the others.
+    pub fn connect_for_requests(
+        url: &str,
+        options: Options,
+        statement_timeout: Duration,
+    ) -> Result<Self, ConnectError> {
+        let connect = PgConnectOptions::from_str(url).map_err(ConnectError)?;
+        let connect =
+            connect.application_name(&options.application_name).statement_cache_capacity(PREPARED_STATEMENTS);
+        Ok(Self::open(connect, options, Some(statement_timeout)))
     }
 
     /// The same database by connections of its own, which traffic on `self` cannot use up.
     #[must_use]
     pub fn apart(&self, max_connections: u32) -> Self {
         let connect = PgConnectOptions::clone(&self.pool.connect_options());
-        Self::open(connect, Options { max_connections, ..self.options.clone() })
+        let options = Options { max_connections, ..self.options.clone() };
+        Self::open(connect, options, self.statement_timeout)
+    }
+
+    /// How many connections are open, and how many of them are in use.
+    pub fn connections(&self) -> Connections {
+        let open = usize::try_from(self.pool.size()).unwrap_or(usize::MAX);
+        let idle = self.pool.num_idle().min(open);
+        Connections { used: open - idle, idle }
     }
 
     /// Says whether PostgreSQL answers.
@@ -74,7 +116,27 @@ impl Database {
         Ok(self.pool.acquire().await?)
     }
 
-    fn open(connect: PgConnectOptions, options: Options) -> Self {
+    /// What a tenant may hold of the pool.
+    pub(crate) fn share(&self, tenant: TenantId) -> Share {
+        self.shares.of(tenant)
+    }
+
+    /// A connection that counts in this share.
+    pub(crate) async fn lease(&self, share: &Share) -> Result<Lease<PoolConnection<Postgres>>, Error> {
+        let permit = share.take(ACQUIRE_TIMEOUT).await?;
+        Ok(Lease::new(self.acquire().await?, permit))
+    }
+
+    /// A transaction whose connection counts in this share.
+    pub(crate) async fn begin_in(
+        &self,
+        share: &Share,
+    ) -> Result<Lease<Transaction<'static, Postgres>>, Error> {
+        let permit = share.take(ACQUIRE_TIMEOUT).await?;
+        Ok(Lease::new(self.begin().await?, permit))
+    }
+
+    fn open(connect: PgConnectOptions, options: Options, statement_timeout: Option<Duration>) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections.max(1))
             .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -86,9 +148,33 @@ impl Database {
                     Ok(usage.idle_for < TRUSTED_AFTER_USE || connection.ping().await.is_ok())
                 })
             })
+            .after_connect(move |connection, _| {
+                Box::pin(async move {
+                    match statement_timeout {
+                        Some(limit) => bound(connection, limit).await,
+                        None => Ok(()),
+                    }
+                })
+            })
             .connect_lazy_with(connect);
-        Self { pool, options }
+        let shares = Arc::new(Shares::of_pool(options.max_connections));
+        Self { pool, options, statement_timeout, shares }
     }
+}
+
+/// Sets the time limits of a session. Not by `options` of the start-up message, which PgBouncer refuses or drops: a
+/// statement passes it. Where PgBouncer lends connections for a transaction only, the limits stay with a connection of
+/// the same role, for which PgBouncer has a pool of its own.
+async fn bound(connection: &mut PgConnection, limit: Duration) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        "SELECT set_config('statement_timeout', $1, false), \
+         set_config('idle_in_transaction_session_timeout', $1, false)",
+    )
+    .persistent(false)
+    .bind(format!("{}ms", limit.as_millis().max(1)))
+    .execute(connection)
+    .await
+    .map(|_| ())
 }
 
 #[cfg(test)]

@@ -8,6 +8,12 @@ pub enum Error {
     /// PostgreSQL is not reachable, refuses connections, is shutting down or out of resources: try again later.
     #[error("PostgreSQL is unavailable")]
     Unavailable(#[source] sqlx::Error),
+    /// The statement took longer than it may, or nothing happened in a transaction for as long.
+    #[error("a statement took too long")]
+    TimedOut(#[source] sqlx::Error),
+    /// The tenant holds as many connections as one tenant may: try again when its other requests are done.
+    #[error("the tenant holds its whole share of the connections")]
+    Crowded,
     /// Another transaction was in the way (deadlock, serialization): the same transaction may work when repeated.
     #[error("another transaction was in the way")]
     Contention(#[source] sqlx::Error),
@@ -50,6 +56,7 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match classify(&error) {
             Class::Unavailable => Self::Unavailable(error),
+            Class::TimedOut => Self::TimedOut(error),
             Class::Contention => Self::Contention(error),
             Class::Constraint(constraint) => Self::Constraint { constraint, source: error },
             Class::Missing => Self::Missing(error),
@@ -62,6 +69,7 @@ impl From<sqlx::Error> for Error {
 #[derive(Debug, PartialEq, Eq)]
 enum Class {
     Unavailable,
+    TimedOut,
     Contention,
     Constraint(String),
     Missing,
@@ -95,8 +103,10 @@ fn classify_code(error: &dyn DatabaseError) -> Class {
 fn classify_sqlstate(code: &str) -> Class {
     match code {
         // admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped, idle_session_timeout;
-        // query_canceled (a statement_timeout); a standby that a failover left us on; no such database (yet)
-        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "57014" | "25006" | "3D000" => Class::Unavailable,
+        // a standby that a failover left us on; no such database (yet)
+        "57P01" | "57P02" | "57P03" | "57P04" | "57P05" | "25006" | "3D000" => Class::Unavailable,
+        // query_canceled (a statement_timeout), idle_in_transaction_session_timeout
+        "57014" | "25P03" => Class::TimedOut,
         // serialization_failure, deadlock_detected, lock_not_available
         "40001" | "40P01" | "55P03" => Class::Contention,
         // undefined_table, invalid_schema_name
@@ -128,6 +138,13 @@ mod tests {
     fn what_repeating_may_cure_is_contention() {
         for code in ["40001", "40P01"] {
             assert_eq!(classify_sqlstate(code), Class::Contention, "{code}");
+        }
+    }
+
+    #[test]
+    fn a_statement_that_postgresql_ended_for_its_length_timed_out() {
+        for code in ["57014", "25P03"] {
+            assert_eq!(classify_sqlstate(code), Class::TimedOut, "{code}");
         }
     }
 

@@ -5,6 +5,7 @@ mod error;
 mod migration;
 pub mod registry;
 mod scope;
+mod share;
 pub mod sql;
 pub mod tenant;
 #[cfg(feature = "testing")]
@@ -13,6 +14,6 @@ pub mod testing;
 /// `timestamptz` as a value that is bound or read; `.to_jiff()` and `jiff_sqlx::ToSqlx::to_sqlx` convert.
 pub use jiff_sqlx::Timestamp as SqlTimestamp;
 
-pub use crate::connection::{ConnectError, Database, Options};
+pub use crate::connection::{ConnectError, Connections, Database, Options};
 pub use crate::error::Error;
 pub use crate::scope::TenantScope;

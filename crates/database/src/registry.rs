@@ -8,16 +8,15 @@ mod role;
 mod statistics;
 pub mod view;
 
-use tenancy::TenantKey;
+use tenancy::{InstallationId, TenantKey};
 
 pub use crate::registry::credential::Issue;
 pub use crate::registry::error::RegistryError;
-pub use crate::registry::registered::{Credential, HandledAnnotations, RegisteredTenant, State};
+pub use crate::registry::registered::{Credential, HandledAnnotations, OwnedRow, RegisteredTenant, State};
 pub use crate::registry::role::{ServerRole, ServerRoleError};
 pub use crate::registry::statistics::Statistics;
 
 use crate::connection::Database;
-use crate::error::Error;
 use crate::migration;
 
 /// The registry as the operator sees it. Cheap to clone.
@@ -57,8 +56,15 @@ impl Registry {
         registered::read(&mut connection, key).await
     }
 
-    /// Says whether PostgreSQL answers.
-    pub async fn health(&self) -> Result<(), Error> {
-        self.database.health().await
+    /// Reads to whom a tenant's row belongs, active or retained, and nothing that could be unreadable.
+    pub async fn owner_of(&self, key: &TenantKey) -> Result<Option<OwnedRow>, RegistryError> {
+        let mut connection = self.database.acquire().await?;
+        registered::read_owner(&mut connection, key).await
+    }
+
+    /// Reads to whom the rows of all tenants of this installation belong that servers answer for.
+    pub async fn active(&self, installation: &InstallationId) -> Result<Vec<OwnedRow>, RegistryError> {
+        let mut connection = self.database.acquire().await?;
+        registered::read_active(&mut connection, installation).await
     }
 }

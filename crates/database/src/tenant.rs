@@ -7,19 +7,25 @@ use tenancy::TenantId;
 use crate::connection::Database;
 use crate::error::Error;
 use crate::scope::TenantScope;
+use crate::share::{Lease, Share};
 use crate::sql::Statement;
 
 /// A database, narrowed to one tenant. Cheap to clone.
+///
+/// One tenant holds half of the pool at most, so that its slow statements are its own affair. Whoever finds no room in
+/// that half within the time for a connection gets [`Error::Crowded`].
 #[derive(Debug, Clone)]
 pub struct TenantDatabase {
     database: Database,
     scope: TenantScope,
+    share: Share,
 }
 
 impl TenantDatabase {
     /// Narrows `database` to the tenant that a request was authenticated for.
     pub fn new(database: Database, scope: TenantScope) -> Self {
-        Self { database, scope }
+        let share = database.share(scope.tenant());
+        Self { database, scope, share }
     }
 
     /// Which tenant: for logs, metrics and caches.
@@ -34,13 +40,7 @@ impl TenantDatabase {
 
     /// Begins a transaction (read committed). Without [`TenantTransaction::commit`] it leaves nothing behind.
     pub async fn begin(&self) -> Result<TenantTransaction, Error> {
-        Ok(TenantTransaction { transaction: self.database.begin().await? })
-    }
-
-    /// Begins a transaction that reads one state of the tables throughout and writes nothing.
-    pub async fn begin_snapshot(&self) -> Result<TenantTransaction, Error> {
-        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY";
-        Ok(TenantTransaction { transaction: self.database.pool().begin_with(begin).await? })
+        Ok(TenantTransaction { transaction: self.database.begin_in(&self.share).await? })
     }
 
     /// Runs one statement by itself and reads all its rows.
@@ -48,7 +48,10 @@ impl TenantDatabase {
     where
         R: for<'r> FromRow<'r, PgRow>,
     {
-        statement.fetch_all(self.database.pool()).await
+        let mut lease = self.database.lease(&self.share).await?;
+        let result = statement.fetch_all(&mut **lease.connection()?).await;
+        drop(lease.end()?);
+        result
     }
 
     /// Runs one statement by itself and reads its first row.
@@ -56,19 +59,25 @@ impl TenantDatabase {
     where
         R: for<'r> FromRow<'r, PgRow>,
     {
-        statement.fetch_optional(self.database.pool()).await
+        let mut lease = self.database.lease(&self.share).await?;
+        let result = statement.fetch_optional(&mut **lease.connection()?).await;
+        drop(lease.end()?);
+        result
     }
 
     /// Runs one statement by itself. Returns how many rows it wrote.
     pub async fn execute(&self, statement: Statement) -> Result<u64, Error> {
-        statement.execute(self.database.pool()).await
+        let mut lease = self.database.lease(&self.share).await?;
+        let result = statement.execute(&mut **lease.connection()?).await;
+        drop(lease.end()?);
+        result
     }
 }
 
 /// A transaction on one tenant's tables. Dropped without [`commit`](Self::commit), it is rolled back.
 #[derive(Debug)]
 pub struct TenantTransaction {
-    transaction: Transaction<'static, Postgres>,
+    transaction: Lease<Transaction<'static, Postgres>>,
 }
 
 impl TenantTransaction {
@@ -77,7 +86,7 @@ impl TenantTransaction {
     where
         R: for<'r> FromRow<'r, PgRow>,
     {
-        statement.fetch_all(&mut *self.transaction).await
+        statement.fetch_all(&mut **self.transaction.connection()?).await
     }
 
     /// Runs a statement and reads its first row.
@@ -85,21 +94,23 @@ impl TenantTransaction {
     where
         R: for<'r> FromRow<'r, PgRow>,
     {
-        statement.fetch_optional(&mut *self.transaction).await
+        statement.fetch_optional(&mut **self.transaction.connection()?).await
     }
 
     /// Runs a statement. Returns how many rows it wrote.
     pub async fn execute(&mut self, statement: Statement) -> Result<u64, Error> {
-        statement.execute(&mut *self.transaction).await
+        statement.execute(&mut **self.transaction.connection()?).await
     }
 
     /// Makes the writes of this transaction last.
     pub async fn commit(self) -> Result<(), Error> {
-        Ok(self.transaction.commit().await?)
+        let (transaction, _share) = self.transaction.end()?;
+        Ok(transaction.commit().await?)
     }
 
     /// Gives the writes up now and frees the connection at once.
     pub async fn rollback(self) -> Result<(), Error> {
-        Ok(self.transaction.rollback().await?)
+        let (transaction, _share) = self.transaction.end()?;
+        Ok(transaction.rollback().await?)
     }
 }

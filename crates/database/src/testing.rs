@@ -6,6 +6,8 @@
 
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
@@ -26,6 +28,9 @@ use crate::{Database, Options};
 pub const INSTALLATION: &str = "test";
 /// The namespace that [`TestDatabase::key`] names.
 pub const NAMESPACE: &str = "customer-test";
+
+/// How long a test waits at its end for its database to be dropped.
+const DROPPED_WITHIN: Duration = Duration::from_secs(2);
 
 /// A database with a migrated registry, an operator's role that is no superuser, and a server's role. Dropping it
 /// drops all three.
@@ -183,8 +188,9 @@ impl Drop for TestDatabase {
     fn drop(&mut self) {
         let administrator = self.administrator.clone();
         let names = [self.name.clone(), self.operator_role.clone(), self.server_role.clone()];
+        let (done, is_done) = mpsc::channel();
         // The test's own runtime may be gone or busy with waiting for this.
-        let dropping = std::thread::spawn(move || {
+        std::thread::spawn(move || {
             let [database, operator_role, server_role] = &names;
             let others = [
                 ("database", database.as_str()),
@@ -201,8 +207,11 @@ impl Drop for TestDatabase {
                 // What is left behind on a server for tests does no harm.
                 let _ = runtime.block_on(run(&administrator, &statements, names));
             }
+            let _ = done.send(());
         });
-        let _ = dropping.join();
+        // No longer: PostgreSQL waits with it for every connection that is half way through its log-in, and if that is one
+        // of the test's own, it gets no further before this thread lets the runtime go. The drop then ends behind the test.
+        let _ = is_done.recv_timeout(DROPPED_WITHIN);
     }
 }
 

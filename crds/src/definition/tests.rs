@@ -52,6 +52,39 @@ fn everything_a_user_writes_is_bounded_but_the_label_selector_of_kubernetes_itse
     assert_eq!(found, Vec::<String>::new());
 }
 
+/// The paths of text that may hold any character.
+fn unrestrained(schema: &JSONSchemaProps, path: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    let is_restrained =
+        schema.enum_.is_some() || schema.pattern.is_some() || schema.x_kubernetes_validations.is_some();
+    if schema.type_.as_deref() == Some("string") && !is_restrained {
+        found.push(path.to_owned());
+    }
+    if let Some(JSONSchemaPropsOrArray::Schema(items)) = &schema.items {
+        found.extend(unrestrained(items, &format!("{path}[]")));
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(values)) = &schema.additional_properties {
+        found.extend(unrestrained(values, &format!("{path}{{}}")));
+    }
+    for (name, property) in schema.properties.iter().flatten() {
+        found.extend(unrestrained(property, &format!("{path}.{name}")));
+    }
+    found
+}
+
+#[test]
+fn no_text_a_user_writes_may_hold_control_characters_but_the_label_selector_of_kubernetes_itself() {
+    let found: Vec<String> = definitions()
+        .iter()
+        .flat_map(|definition| unrestrained(property(schema_of(definition), "spec"), "spec"))
+        .filter(|path| !path.starts_with("spec.allowedNamespaces.selector"))
+        .collect();
+    assert_eq!(found, Vec::<String>::new());
+    let [_, tenant] = definitions();
+    let display_name = property(property(schema_of(&tenant), "spec"), "displayName");
+    assert_eq!(display_name.pattern.as_deref(), Some(r"^[^\x00-\x1f\x7f]*$"));
+}
+
 #[test]
 fn a_status_starts_with_a_generation_that_never_was() {
     for definition in definitions() {

@@ -9,6 +9,7 @@ use tenancy::{ClassUrl, Limits};
 
 use crate::obstacle::Obstacle;
 use crate::profile;
+use crate::route::is_routable;
 use crate::settings::Settings;
 
 /// What a class says, read and found to be consistent.
@@ -37,6 +38,9 @@ pub(crate) fn accept(class: &ScimTenantClass, settings: &Settings) -> Result<Acc
     let spec = &class.spec;
     let url = ClassUrl::parse(&spec.url)
         .map_err(|error| Obstacle::lasting(Reason::InvalidURL, format!("spec.url {error}")))?;
+    if !is_routable(&url) {
+        return Err(Obstacle::lasting(Reason::InvalidURL, "spec.url has a host of more than 248 characters"));
+    }
     if spec.database != settings.database_name {
         return Err(Obstacle::lasting(
             Reason::UnknownDatabase,
@@ -129,6 +133,14 @@ mod tests {
     fn a_port_that_does_not_exist_is_refused() {
         let class = class("default", json!({"url": "https://scim.example.com:99999"}));
         insta::assert_snapshot!(refusal(&class), @"InvalidURL: spec.url is no URL: invalid port number");
+    }
+
+    #[test]
+    fn a_host_too_long_for_the_name_of_an_ingress_is_refused() {
+        let label = "a".repeat(49);
+        let url = |end: &str| json!({"url": format!("https://{0}.{0}.{0}.{0}.{end}", label)});
+        assert!(accept(&class("default", url(&"a".repeat(48))), &settings()).is_ok());
+        insta::assert_snapshot!(refusal(&class("default", url(&label))), @"InvalidURL: spec.url has a host of more than 248 characters");
     }
 
     #[test]

@@ -36,17 +36,16 @@ pub(crate) fn choose_class<'a>(
     }
 }
 
-/// How many of these tenants belong to a class. Those that name none belong to no class as long as several are the
-/// default, so any of these can go.
-pub(super) fn count<'a>(
-    tenants: impl Iterator<Item = &'a ScimTenant>,
+/// Whether one of these tenants belongs to a class. Those that name none belong to no class as long as several are
+/// the default, so any of these can go.
+pub(super) fn any_belongs<'a>(
+    mut tenants: impl Iterator<Item = &'a ScimTenant>,
     class: &ScimTenantClass,
     classes: &[ScimTenantClass],
-) -> usize {
-    let belongs = |tenant: &&ScimTenant| {
+) -> bool {
+    tenants.any(|tenant| {
         choose_class(tenant, classes).is_ok_and(|chosen| chosen.metadata.uid == class.metadata.uid)
-    };
-    tenants.filter(belongs).count()
+    })
 }
 
 #[cfg(test)]
@@ -68,9 +67,11 @@ mod tests {
         let mut special = class_with_uid("special");
         special.metadata.annotations = None;
         let classes = [default.clone(), special.clone()];
-        let tenants = [tenant(json!({})), tenant(json!({"className": "special"})), tenant(json!({}))];
-        assert_eq!(count(tenants.iter(), &default, &classes), 2);
-        assert_eq!(count(tenants.iter(), &special, &classes), 1);
+        let (unnamed, named) = (tenant(json!({})), tenant(json!({"className": "special"})));
+        assert!(any_belongs([&named, &unnamed].into_iter(), &default, &classes));
+        assert!(any_belongs([&unnamed, &named].into_iter(), &special, &classes));
+        assert!(!any_belongs([&named].into_iter(), &default, &classes));
+        assert!(!any_belongs([&unnamed].into_iter(), &special, &classes));
     }
 
     #[test]
@@ -78,7 +79,7 @@ mod tests {
         let classes = [class_with_uid("a"), class_with_uid("b")];
         let tenants = [tenant(json!({})), tenant(json!({"className": "a"}))];
         let [a, b] = &classes;
-        assert_eq!(count(tenants.iter(), a, &classes), 1);
-        assert_eq!(count(tenants.iter(), b, &classes), 0);
+        assert!(any_belongs(tenants.iter(), a, &classes));
+        assert!(!any_belongs(tenants.iter(), b, &classes));
     }
 }

@@ -39,12 +39,13 @@ pub(super) fn status(
     }
 }
 
-/// The status of a class that is deleted while tenants refer to it.
-pub(super) fn deletion_waits(class: &ScimTenantClass, users: usize, now: Timestamp) -> ScimTenantClassStatus {
+/// The status of a class that is deleted while tenants refer to it. It does not say how many: a status that changes
+/// with each of them that goes would cost as many writes.
+pub(super) fn deletion_waits(class: &ScimTenantClass, now: Timestamp) -> ScimTenantClassStatus {
     let before = class.status.as_ref().map_or(&[][..], |status| &status.conditions);
     let mut conditions = Conditions::new(before, class.metadata.generation, now);
     conditions.keep(ConditionType::Accepted, "the class is being deleted");
-    let message = format!("the deletion waits for {users} ScimTenants that refer to this class");
+    let message = "the deletion waits for the ScimTenants that refer to this class";
     conditions.set(ConditionType::Reconciling, Truth::True, Reason::InUse, message);
     ScimTenantClassStatus {
         observed_generation: class.metadata.generation,
@@ -111,9 +112,9 @@ mod tests {
     fn a_class_in_use_says_what_its_deletion_waits_for() {
         let mut class = class("default", json!({}));
         class.status = Some(status(&class, None, Timestamp::UNIX_EPOCH));
-        insta::assert_snapshot!(lines(&deletion_waits(&class, 2, Timestamp::UNIX_EPOCH)), @r#"
+        insta::assert_snapshot!(lines(&deletion_waits(&class, Timestamp::UNIX_EPOCH)), @r#"
         Accepted=True Valid: tenants can use this class
-        Reconciling=True InUse: the deletion waits for 2 ScimTenants that refer to this class
+        Reconciling=True InUse: the deletion waits for the ScimTenants that refer to this class
         "#);
     }
 }

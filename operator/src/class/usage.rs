@@ -5,7 +5,7 @@ use kube::Api;
 use kube::api::ListParams;
 
 use crate::class::ClassContext;
-use crate::class::choice::count;
+use crate::class::choice::any_belongs;
 use crate::context::Context;
 use crate::error::Error;
 
@@ -20,26 +20,27 @@ pub(crate) fn refers_to(tenant: &ScimTenant, class: &ScimTenantClass) -> bool {
     }
 }
 
-/// How many tenants belong to a class, by what a watch has told so far: good enough to set the finalizer.
-pub(super) async fn known(class: &ScimTenantClass, context: &ClassContext) -> Result<usize, Error> {
+/// Whether a tenant belongs to a class, by what a watch has told so far: good enough to set the finalizer.
+pub(super) async fn is_known(class: &ScimTenantClass, context: &ClassContext) -> Result<bool, Error> {
     let classes = classes(&context.shared).await?;
     // The writer is gone when the process ends.
     context.tenants.wait_until_ready().await.map_err(|_| Error::Raced)?;
-    Ok(count(context.tenants.state().iter().map(|tenant| &**tenant), class, &classes))
+    Ok(any_belongs(context.tenants.state().iter().map(|tenant| &**tenant), class, &classes))
 }
 
-/// How many tenants belong to a class, by the API server: good enough to let the class go.
-pub(super) async fn counted(class: &ScimTenantClass, context: &Context) -> Result<usize, Error> {
+/// Whether a tenant belongs to a class, by the API server: good enough to let the class go.
+pub(super) async fn is_certain(class: &ScimTenantClass, context: &Context) -> Result<bool, Error> {
     let classes = classes(context).await?;
     let tenants: Api<ScimTenant> = Api::all(context.client.clone());
     let mut parameters = ListParams::default().limit(PAGE);
-    let mut sum = 0;
     loop {
         let page = tenants.list(&parameters).await?;
-        sum += count(page.items.iter(), class, &classes);
+        if any_belongs(page.items.iter(), class, &classes) {
+            return Ok(true);
+        }
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => parameters = parameters.continue_token(&token),
-            None => return Ok(sum),
+            None => return Ok(false),
         }
     }
 }

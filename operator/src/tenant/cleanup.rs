@@ -4,7 +4,7 @@
 
 use crds::tenant::DeletionPolicy;
 use crds::{Reason, ScimTenant, ScimTenantClass};
-use database::registry::RegisteredTenant;
+use database::registry::{Change, OwnedRow};
 use jiff::Timestamp;
 use kube::Api;
 use kube::runtime::controller::Action;
@@ -38,8 +38,8 @@ pub(crate) async fn cleanup(
     if !finalizer::is_set(tenant, finalizer::TENANT) {
         return Ok(Action::await_change());
     }
-    let registered = match dereference::registered(identity, context).await {
-        Ok(registered) => Ok(registered),
+    let row = match dereference::row(identity, context).await {
+        Ok(row) => Ok(row),
         Err(error) => Err(registry::obstacle(&error)?),
     };
     let (classes, namespace, route, secret, old_secret) = tokio::try_join!(
@@ -49,29 +49,29 @@ pub(crate) async fn cleanup(
         dereference::secret(&identity.secret_name, identity, context),
         dereference::old_secret(tenant, identity, context),
     )?;
-    let own = match &registered {
-        Ok(registered) => registered.as_ref().filter(|row| row.owner.uid == identity.uid),
-        Err(obstacle) if is_ours(tenant, &classes, &context.settings) => {
-            return wait(tenant, obstacle, context).await;
-        }
-        Err(_) => None,
+    let row = match part(identity, row, looked_after(tenant, &classes, &context.settings)) {
+        Part::LetGo(row) => row,
+        Part::Nothing => return Ok(Action::await_change()),
+        Part::Wait(obstacle) => return wait(tenant, &obstacle, context).await,
+        Part::AskAgain(obstacle) => return Err(Error::Waits(obstacle)),
     };
-    if own.is_none() && !is_ours(tenant, &classes, &context.settings) {
-        return Ok(Action::await_change());
-    }
     if let Some(route) = route.ours() {
         delete(&context.routes(), route).await?;
     }
     for secret in secret.ours().into_iter().chain(&old_secret) {
-        delete(&context.secrets(&identity.key.namespace), secret).await?;
+        delete(&context.secrets(&identity.key.namespace), secret.object()).await?;
     }
-    if let Some(row) = own {
+    if let Some(row) = row {
         let policy = last_policy(tenant, namespace.as_ref(), &classes, &context.settings);
-        if let Err(obstacle) = let_go(row, policy, context).await? {
-            return wait(tenant, &obstacle, context).await;
+        match let_go(row, policy, context).await? {
+            Ok(Change::Written) => {
+                info!(tenant = %identity.key, id = %row.id, ?policy, "let a tenant go");
+                event::publish(tenant, &farewell(row, policy), context).await;
+            }
+            // By a pass before, which came no further.
+            Ok(Change::Unchanged) => {}
+            Err(obstacle) => return wait(tenant, &obstacle, context).await,
         }
-        info!(tenant = %identity.key, id = %row.id, ?policy, "let a tenant go");
-        event::publish(tenant, &farewell(row, policy), context).await;
     }
     let tenants = Api::namespaced(context.client.clone(), identity.key.namespace.as_str());
     finalizer::remove(tenant, finalizer::TENANT, &tenants).await?;
@@ -79,9 +79,45 @@ pub(crate) async fn cleanup(
     Ok(Action::await_change())
 }
 
-/// Whether it is for this operator to let the tenant go: unless its class says that it is for another.
-fn is_ours(tenant: &ScimTenant, classes: &[ScimTenantClass], settings: &Settings) -> bool {
-    choose_class(tenant, classes).map_or(true, |class| class.spec.controller_name == settings.controller_name)
+/// What this operator has to do about a tenant that is to go.
+#[derive(Debug, PartialEq)]
+enum Part {
+    /// To let it go, with its row in the registry.
+    LetGo(Option<OwnedRow>),
+    /// Nothing: it is another operator's, and was never ours.
+    Nothing,
+    /// To wait for the registry, and to say so.
+    Wait(Obstacle),
+    /// It is another operator's now, which says what there is to say; whether it was ours, the registry is asked
+    /// again.
+    AskAgain(Obstacle),
+}
+
+/// Who looks after a tenant.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum LookedAfter {
+    /// This operator.
+    ByUs,
+    /// The operator that its class names.
+    ByAnother,
+}
+
+fn part(identity: &Identity, row: Result<Option<OwnedRow>, Obstacle>, looked_after: LookedAfter) -> Part {
+    let own = row.map(|row| row.filter(|row| row.owner.uid == identity.uid));
+    match (own, looked_after) {
+        (Ok(None), LookedAfter::ByAnother) => Part::Nothing,
+        (Ok(own), _) => Part::LetGo(own),
+        (Err(obstacle), LookedAfter::ByUs) => Part::Wait(obstacle),
+        (Err(obstacle), LookedAfter::ByAnother) => Part::AskAgain(obstacle),
+    }
+}
+
+/// By us, unless the tenant's class says otherwise.
+fn looked_after(tenant: &ScimTenant, classes: &[ScimTenantClass], settings: &Settings) -> LookedAfter {
+    match choose_class(tenant, classes) {
+        Ok(class) if class.spec.controller_name != settings.controller_name => LookedAfter::ByAnother,
+        Ok(_) | Err(_) => LookedAfter::ByUs,
+    }
 }
 
 /// What becomes of the data: as the class allows now; if the tenant cannot be accepted now, as it was last accepted,
@@ -106,10 +142,10 @@ fn last_policy(
 }
 
 async fn let_go(
-    row: &RegisteredTenant,
+    row: OwnedRow,
     policy: DeletionPolicy,
     context: &Context,
-) -> Result<Result<(), Obstacle>, Error> {
+) -> Result<Result<Change, Obstacle>, Error> {
     let written = async {
         let registry = context.registry.get().await?;
         match policy {
@@ -118,7 +154,7 @@ async fn let_go(
         }
     };
     match written.await {
-        Ok(_) => Ok(Ok(())),
+        Ok(change) => Ok(Ok(change)),
         Err(error) => registry::obstacle(&error).map(Err),
     }
 }
@@ -127,7 +163,8 @@ async fn let_go(
 async fn wait(tenant: &ScimTenant, obstacle: &Obstacle, context: &Context) -> Result<Action, Error> {
     let obstacle = Obstacle {
         message: format!(
-            "{}; the deletion waits for it. Whoever removes the finalizer {} leaves the data behind",
+            "{}; the deletion waits for it. Whoever removes the finalizer {} leaves the data behind; its tokens end \
+             when PostgreSQL is back",
             obstacle.message,
             finalizer::TENANT
         ),
@@ -137,7 +174,7 @@ async fn wait(tenant: &ScimTenant, obstacle: &Obstacle, context: &Context) -> Re
     Err(Error::Waits(obstacle))
 }
 
-fn farewell(row: &RegisteredTenant, policy: DeletionPolicy) -> event::Note {
+fn farewell(row: OwnedRow, policy: DeletionPolicy) -> event::Note {
     let (reason, message) = match policy {
         DeletionPolicy::Retain => (
             Reason::DataRetained,
@@ -153,9 +190,10 @@ fn farewell(row: &RegisteredTenant, policy: DeletionPolicy) -> event::Note {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use tenancy::Owner;
 
     use super::*;
-    use crate::fixtures::{class, namespace, settings, tenant};
+    use crate::fixtures::{class, identity, namespace, registered, settings, tenant};
 
     const BOTH: &str = "both";
 
@@ -204,8 +242,32 @@ mod tests {
     #[test]
     fn a_tenant_of_another_operators_class_is_left_to_it() {
         let other = class("default", json!({"controllerName": "example.com/other"}));
-        assert!(!is_ours(&tenant(json!({})), &[other], &settings()));
-        assert!(is_ours(&tenant(json!({})), &[], &settings()));
-        assert!(is_ours(&tenant(json!({"className": "gone"})), &[], &settings()));
+        let by = |spec, classes: &[_]| looked_after(&tenant(spec), classes, &settings());
+        assert_eq!(by(json!({}), &[other]), LookedAfter::ByAnother);
+        assert_eq!(by(json!({}), &[]), LookedAfter::ByUs);
+        assert_eq!(by(json!({"className": "gone"}), &[]), LookedAfter::ByUs);
+        let nothing = part(&identity(&tenant(json!({}))), Ok(None), LookedAfter::ByAnother);
+        assert_eq!(nothing, Part::Nothing);
+    }
+
+    #[test]
+    fn a_row_of_ours_is_let_go_whoever_looks_after_the_tenant_and_no_other() {
+        let identity = identity(&tenant(json!({})));
+        let registered = registered(vec![]);
+        let row = OwnedRow { id: registered.id, owner: registered.owner };
+        for looked_after in [LookedAfter::ByUs, LookedAfter::ByAnother] {
+            assert_eq!(part(&identity, Ok(Some(row)), looked_after), Part::LetGo(Some(row)));
+        }
+        let successor = Owner { uid: uuid::Uuid::nil(), ..row.owner };
+        let theirs = OwnedRow { owner: successor, ..row };
+        assert_eq!(part(&identity, Ok(Some(theirs)), LookedAfter::ByUs), Part::LetGo(None));
+    }
+
+    #[test]
+    fn a_registry_that_cannot_be_read_is_asked_again_whoever_looks_after_the_tenant() {
+        let identity = identity(&tenant(json!({})));
+        let away = || Obstacle::passing(Reason::DatabaseUnavailable, "PostgreSQL does not answer");
+        assert_eq!(part(&identity, Err(away()), LookedAfter::ByUs), Part::Wait(away()));
+        assert_eq!(part(&identity, Err(away()), LookedAfter::ByAnother), Part::AskAgain(away()));
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 
 use crds::{ScimTenant, ScimTenantClass};
-use database::registry::{RegisteredTenant, RegistryError, State, Statistics};
-use k8s_openapi::api::core::v1::{Namespace, Secret};
+use database::registry::{OwnedRow, RegisteredTenant, RegistryError, State, Statistics};
+use jiff::Timestamp;
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
 use tracing::debug;
@@ -17,11 +18,14 @@ use crate::object::{Found, found_by_controller, found_by_label};
 use crate::obstacle::Obstacle;
 use crate::registry;
 use crate::route::tenant_route_name;
-use crate::tenant::identity::Identity;
+use crate::tenant::identity::{Identity, age};
+use crate::tenant::secret::LiveSecret;
 
 /// Everything that a reconcile of a tenant reads.
 #[derive(Debug)]
 pub(crate) struct Dereferenced {
+    /// When it was read.
+    pub(crate) read_at: Timestamp,
     /// All classes of the cluster: which is the default is a matter of all.
     pub(crate) classes: Vec<ScimTenantClass>,
     /// The tenant's namespace.
@@ -31,9 +35,9 @@ pub(crate) struct Dereferenced {
     /// How much the tenant holds; `None` when it was not time to count.
     pub(crate) statistics: Option<Statistics>,
     /// What is under the name of the tenant's Secret.
-    pub(crate) secret: Found<Secret>,
+    pub(crate) secret: Found<LiveSecret>,
     /// The Secret that the tenant had under another name.
-    pub(crate) old_secret: Option<Secret>,
+    pub(crate) old_secret: Option<LiveSecret>,
     /// What is under the name of the tenant's Ingress.
     pub(crate) route: Found<Ingress>,
 }
@@ -55,6 +59,7 @@ pub(crate) async fn dereference(
     identity: &Identity,
     context: &Context,
 ) -> Result<Dereferenced, Error> {
+    let read_at = Timestamp::now();
     let registered = match registered(identity, context).await {
         Ok(registered) => Ok(registered),
         // Registering writes it anew.
@@ -69,9 +74,11 @@ pub(crate) async fn dereference(
         route(identity, context),
     )?;
     Ok(Dereferenced {
+        read_at,
         classes,
         namespace: namespace.ok_or(Error::Raced)?,
-        statistics: statistics(registered.as_ref().ok().and_then(Option::as_ref), identity, context).await,
+        statistics: statistics(registered.as_ref().ok().and_then(Option::as_ref), tenant, identity, context)
+            .await,
         registered,
         secret,
         old_secret,
@@ -99,11 +106,16 @@ pub(crate) async fn namespace(
 /// The Ingress under the tenant's name.
 pub(crate) async fn route(identity: &Identity, context: &Context) -> Result<Found<Ingress>, Error> {
     let live = context.routes().get_opt(&tenant_route_name(&identity.key.path())).await?;
-    Ok(found_by_label(live, &identity.uid.to_string()))
+    Ok(found_by_label(live, &identity.key))
+}
+
+/// To whom the registry's row under the tenant's name belongs.
+pub(crate) async fn row(identity: &Identity, context: &Context) -> Result<Option<OwnedRow>, RegistryError> {
+    context.registry.get().await?.owner_of(&identity.key).await
 }
 
 /// The registry's row under the tenant's name, whoever owns it.
-pub(crate) async fn registered(
+async fn registered(
     identity: &Identity,
     context: &Context,
 ) -> Result<Option<RegisteredTenant>, RegistryError> {
@@ -115,9 +127,9 @@ pub(crate) async fn secret(
     name: &str,
     identity: &Identity,
     context: &Context,
-) -> Result<Found<Secret>, Error> {
+) -> Result<Found<LiveSecret>, Error> {
     let live = context.secrets(&identity.key.namespace).get_opt(name).await?;
-    Ok(found_by_controller(live, &identity.uid.to_string()))
+    Ok(found_by_controller(live, &identity.uid.to_string()).map(LiveSecret::new))
 }
 
 /// The Secret that the status names, if the tenant wants another one by now.
@@ -125,7 +137,7 @@ pub(crate) async fn old_secret(
     tenant: &ScimTenant,
     identity: &Identity,
     context: &Context,
-) -> Result<Option<Secret>, Error> {
+) -> Result<Option<LiveSecret>, Error> {
     let name = tenant.status.as_ref().and_then(|status| status.secret_name.as_deref());
     match name.filter(|name| *name != identity.secret_name) {
         Some(name) => Ok(secret(name, identity, context).await?.ours().cloned()),
@@ -136,6 +148,7 @@ pub(crate) async fn old_secret(
 /// Counts, if it is time to. What cannot be counted now is counted later.
 async fn statistics(
     registered: Option<&RegisteredTenant>,
+    tenant: &ScimTenant,
     identity: &Identity,
     context: &Context,
 ) -> Option<Statistics> {
@@ -146,7 +159,7 @@ async fn statistics(
     }
     match context.registry.get().await.ok()?.statistics(registered.id).await {
         Ok(statistics) => {
-            context.census.counted(identity.uid);
+            context.census.counted(identity.uid, age(tenant));
             Some(statistics)
         }
         Err(error) => {

@@ -4,10 +4,10 @@
 //! a [`Desired`] apart names all of its parts, so a part that is forgotten does not compile.
 
 use crds::ScimTenant;
-use database::registry::{RegisteredTenant, State};
+use database::registry::{HandledAnnotations, RegisteredTenant, State};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
-use tenancy::{Owner, TenantConfiguration, TenantUrl};
+use tenancy::{Owner, TenantConfiguration, TenantUrl, Token};
 
 use crate::object::Found;
 use crate::obstacle::Obstacle;
@@ -17,7 +17,7 @@ use crate::settings::Settings;
 use crate::tenant::credentials::{self, Decision};
 use crate::tenant::dereference::Dereferenced;
 use crate::tenant::identity::Identity;
-use crate::tenant::secret::ConnectionSecret;
+use crate::tenant::secret::{ConnectionSecret, LiveSecret};
 use crate::tenant::validate::ValidatedTenant;
 
 /// The parts of a tenant.
@@ -51,7 +51,7 @@ pub(crate) enum Applied {}
 
 impl Stage for Prepared {
     type Database = Step<Registration>;
-    type Credentials = Step<Credentials>;
+    type Credentials = Access;
     type Route = Step<Route>;
 }
 
@@ -113,6 +113,19 @@ pub(crate) enum Registration {
     LastAccepted(Box<RegisteredTenant>),
 }
 
+/// Who is not let in any more, and who is to be.
+#[derive(Debug)]
+pub(crate) struct Access {
+    /// Every token ends, whatever becomes of the Secret; with the annotations that this acts on.
+    pub(crate) revocation: Option<HandledAnnotations>,
+    /// Token and Secret.
+    pub(crate) secret: Step<Credentials>,
+}
+
+impl Access {
+    const UNCHANGED: Self = Self { revocation: None, secret: Step::Keep };
+}
+
 /// How an identity provider is to be let in.
 #[derive(Debug)]
 pub(crate) struct Credentials {
@@ -121,9 +134,16 @@ pub(crate) struct Credentials {
     /// The Secret but for its token.
     pub(crate) secret: ConnectionSecret,
     /// The Secret as it was read.
-    pub(crate) live: Option<Secret>,
+    pub(crate) live: Option<LiveSecret>,
     /// The Secret under the name that the tenant had before, to be deleted.
-    pub(crate) old: Option<Secret>,
+    pub(crate) old: Option<LiveSecret>,
+}
+
+impl Credentials {
+    /// The Secret as the API server gave it.
+    pub(crate) fn live_object(&self) -> Option<&Secret> {
+        self.live.as_ref().map(LiveSecret::object)
+    }
 }
 
 /// How requests are to get to the servers.
@@ -153,20 +173,24 @@ pub(crate) fn accepted(
     let registration = Registration::Register(validated.owner, Box::new(validated.configuration.clone()));
     Desired {
         database: Step::Do(registration),
-        credentials: credentials(
-            tenant,
-            identity,
-            registered,
-            &validated.configuration.tenant_url,
-            found,
-            settings,
-        ),
+        credentials: Access {
+            revocation: registered.and_then(|registered| credentials::revocation(tenant, registered)),
+            secret: credentials(
+                tenant,
+                identity,
+                registered,
+                &validated.configuration.tenant_url,
+                found,
+                settings,
+            ),
+        },
         route: route(tenant, identity, validated, found, settings),
     }
 }
 
 /// What there is to be of a tenant that was not accepted: what it was, if it was. Its tokens can still be rotated
-/// and revoked, because a leak does not wait for a correct spec.
+/// and revoked, because a leak does not wait for a correct spec; in a namespace that is being deleted only revoked,
+/// since nothing can be made there.
 pub(crate) fn rejected(
     tenant: &ScimTenant,
     identity: &Identity,
@@ -176,25 +200,24 @@ pub(crate) fn rejected(
     let is_served = |registered: &&RegisteredTenant| {
         registered.owner.uid == identity.uid && registered.state == State::Active
     };
-    match found.registered.as_ref().ok().and_then(Option::as_ref).filter(is_served) {
-        Some(registered) if !found.namespace.is_terminating => Desired {
-            database: Step::Do(Registration::LastAccepted(Box::new(registered.clone()))),
-            credentials: credentials(
-                tenant,
-                identity,
-                Some(registered),
-                &registered.configuration.tenant_url,
-                found,
-                settings,
-            ),
-            route: Step::Keep,
-        },
-        _ => Desired { database: Step::Keep, credentials: Step::Keep, route: Step::Keep },
+    let Some(registered) = found.registered.as_ref().ok().and_then(Option::as_ref).filter(is_served) else {
+        return Desired { database: Step::Keep, credentials: Access::UNCHANGED, route: Step::Keep };
+    };
+    let url = &registered.configuration.tenant_url;
+    let secret = if found.namespace.is_terminating {
+        Step::Keep
+    } else {
+        credentials(tenant, identity, Some(registered), url, found, settings)
+    };
+    Desired {
+        database: Step::Do(Registration::LastAccepted(Box::new(registered.clone()))),
+        credentials: Access { revocation: credentials::revocation(tenant, registered), secret },
+        route: Step::Keep,
     }
 }
 
 fn blocked(obstacle: Obstacle) -> Desired<Prepared> {
-    Desired { database: Step::Blocked(obstacle), credentials: Step::Keep, route: Step::Keep }
+    Desired { database: Step::Blocked(obstacle), credentials: Access::UNCHANGED, route: Step::Keep }
 }
 
 fn credentials(
@@ -212,12 +235,13 @@ fn credentials(
             format!("the Secret {name} is there and does not belong to this ScimTenant"),
         ));
     }
-    let live = found.secret.ours().cloned();
+    let (live, old) = (found.secret.ours().cloned(), found.old_secret.clone());
+    let held: Vec<Token> = [&live, &old].into_iter().flatten().filter_map(LiveSecret::token).collect();
     Step::Do(Credentials {
-        decision: credentials::decide(tenant, registered, live.as_ref()),
+        decision: credentials::decide(tenant, registered, &held, found.read_at),
         secret: ConnectionSecret::new(tenant, name, url, settings),
         live,
-        old: found.old_secret.clone(),
+        old,
     })
 }
 

@@ -1,6 +1,9 @@
 //! By what a ScimTenant is known: its names and UID, parsed once.
 
+use std::time::Duration;
+
 use crds::ScimTenant;
+use jiff::Timestamp;
 use tenancy::TenantKey;
 use uuid::Uuid;
 
@@ -34,6 +37,14 @@ impl Identity {
         let secret_name = secret_name(tenant).unwrap_or_else(|| format!("{}-scim", key.name));
         Ok(Self { key, uid, secret_name })
     }
+}
+
+/// How long ago a tenant was made, by the API server's clock and ours.
+pub(crate) fn age(tenant: &ScimTenant) -> Duration {
+    let created = tenant.metadata.creation_timestamp.as_ref();
+    created
+        .and_then(|created| Timestamp::now().duration_since(created.0).try_into().ok())
+        .unwrap_or(Duration::ZERO)
 }
 
 fn secret_name(tenant: &ScimTenant) -> Option<String> {

@@ -4,7 +4,7 @@
 //! a token that was registered and never reached the Secret is replaced (see [`crate::tenant::credentials`]).
 
 use crds::Reason;
-use database::registry::{Issue, RegisteredTenant};
+use database::registry::{HandledAnnotations, Issue, RegisteredTenant};
 use tenancy::Token;
 use tracing::info;
 
@@ -15,7 +15,7 @@ use crate::obstacle::Obstacle;
 use crate::registry;
 use crate::tenant::credentials::NextToken;
 use crate::tenant::desired::{
-    Applied, Credentials, Desired, Outcome, Prepared, Registration, Route, SecretName, Step,
+    Access, Applied, Credentials, Desired, Outcome, Prepared, Registration, Route, SecretName, Step,
 };
 use crate::tenant::identity::Identity;
 
@@ -55,14 +55,22 @@ async fn register(
     }
 }
 
-/// Makes the Secret hold the newest token. Answers with the row as it is then.
+/// Ends the tokens that are to end, then makes the Secret hold the newest. Answers with the row as it is then.
 async fn let_in(
     identity: &Identity,
-    step: Step<Credentials>,
+    access: Access,
     registered: RegisteredTenant,
     context: &Context,
 ) -> Result<(Outcome<SecretName>, RegisteredTenant), Error> {
-    let credentials = match step {
+    let Access { revocation, secret } = access;
+    let registered = match revocation {
+        None => registered,
+        Some(handled) => match revoke(identity, &registered, &handled, context).await? {
+            Ok(revoked) => revoked,
+            Err(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
+        },
+    };
+    let credentials = match secret {
         Step::Do(credentials) => credentials,
         Step::Blocked(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
         Step::Keep => return Ok((Outcome::Kept, registered)),
@@ -72,6 +80,9 @@ async fn let_in(
         NextToken::New(issue) => replace_token(*issue, &credentials, identity, registered.clone(), context)
             .await
             .map_err(|error| (error, registered)),
+        NextToken::Later => {
+            return Ok((Outcome::Failed(lost_again(credentials.secret.name())), registered));
+        }
     };
     let (token, registered) = match issued {
         Ok(issued) => issued,
@@ -79,13 +90,43 @@ async fn let_in(
     };
     let secret = credentials.secret.with_token(token.expose());
     let secrets = context.secrets(&identity.key.namespace);
-    if let Err(error) = apply(&secrets, &secret, credentials.live.as_ref(), Intent::Write).await {
+    if let Err(error) = apply(&secrets, &secret, credentials.live_object(), Intent::Write).await {
         return Ok((Outcome::Failed(secret_obstacle(error.into())?), registered));
     }
     if let Some(old) = &credentials.old {
-        delete(&secrets, old).await?;
+        delete(&secrets, old.object()).await?;
     }
     Ok((Outcome::Done(credentials.secret.name().to_owned()), registered))
+}
+
+/// Ends every token, before anything that the API server could refuse.
+async fn revoke(
+    identity: &Identity,
+    registered: &RegisteredTenant,
+    handled: &HandledAnnotations,
+    context: &Context,
+) -> Result<Result<RegisteredTenant, Obstacle>, Error> {
+    let revoked = async {
+        let registry = context.registry.get().await?;
+        registry.revoke(registered.id, registered.owner, handled).await?;
+        info!(tenant = %identity.key, "revoked every token");
+        registry.tenant(&identity.key).await
+    };
+    match revoked.await {
+        Ok(Some(registered)) => Ok(Ok(registered)),
+        Ok(None) => Err(Error::Raced),
+        Err(error) => registry::obstacle(&error).map(Err),
+    }
+}
+
+fn lost_again(secret_name: &str) -> Obstacle {
+    Obstacle::passing(
+        Reason::SecretLost,
+        format!(
+            "the Secret {secret_name} does not hold the token that was just issued; a new one follows when that one \
+             is ten seconds old"
+        ),
+    )
 }
 
 /// Makes a token valid. Whether the API server would take the Secret is asked before, with another text in the
@@ -99,7 +140,7 @@ async fn replace_token(
 ) -> Result<(Token, RegisteredTenant), IssueError> {
     let secrets = context.secrets(&identity.key.namespace);
     let rehearsal = credentials.secret.with_token("issued-next");
-    apply(&secrets, &rehearsal, credentials.live.as_ref(), Intent::Rehearse).await?;
+    apply(&secrets, &rehearsal, credentials.live_object(), Intent::Rehearse).await?;
     let token = new_token()?;
     let handled = &credentials.decision.handled;
     let registered = async {
@@ -130,10 +171,7 @@ async fn lead_there(step: Step<Route>, context: &Context) -> Result<Outcome<()>,
     };
     match apply(&context.routes(), &*ingress, live.as_deref(), Intent::Write).await {
         Ok(_) => Ok(Outcome::Done(())),
-        Err(ApplyError::Refused(message)) => {
-            Ok(Outcome::Failed(Obstacle::lasting(Reason::RouteRefused, message)))
-        }
-        Err(ApplyError::Failed(error)) => Err(error),
+        Err(error) => error.into_obstacle(Reason::RouteRefused).map(Outcome::Failed),
     }
 }
 
@@ -159,9 +197,6 @@ impl From<Error> for IssueError {
 fn secret_obstacle(error: IssueError) -> Result<Obstacle, Error> {
     match error {
         IssueError::Blocked(obstacle) => Ok(obstacle),
-        IssueError::Apply(ApplyError::Refused(message)) => {
-            Ok(Obstacle::lasting(Reason::SecretRefused, message))
-        }
-        IssueError::Apply(ApplyError::Failed(error)) => Err(error),
+        IssueError::Apply(error) => error.into_obstacle(Reason::SecretRefused),
     }
 }

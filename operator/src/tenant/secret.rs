@@ -1,12 +1,14 @@
 //! The Secret that an administrator reads Tenant URL and token from.
 
+use std::fmt;
+
 use crds::ScimTenant;
 use crds::metadata::connection_secret;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource as _;
-use tenancy::TenantUrl;
+use tenancy::{TenantUrl, Token};
 
 use crate::object::tenant_labels;
 use crate::settings::Settings;
@@ -47,12 +49,59 @@ impl ConnectionSecret {
     }
 }
 
+/// A Secret as it was read. What is in it is not for logs.
+#[derive(Clone, PartialEq)]
+pub(crate) struct LiveSecret(Secret);
+
+impl LiveSecret {
+    /// This object, as read.
+    pub(crate) fn new(object: Secret) -> Self {
+        Self(object)
+    }
+
+    /// The object.
+    pub(crate) fn object(&self) -> &Secret {
+        &self.0
+    }
+
+    /// The token in it, if that is one.
+    pub(crate) fn token(&self) -> Option<Token> {
+        let text = self.0.data.as_ref()?.get(connection_secret::TOKEN)?;
+        Token::parse(std::str::from_utf8(&text.0).ok()?).ok()
+    }
+}
+
+impl fmt::Debug for LiveSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let metadata = &self.0.metadata;
+        f.debug_struct("LiveSecret")
+            .field("name", &metadata.name)
+            .field("resource_version", &metadata.resource_version)
+            .finish_non_exhaustive()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::{settings, tenant};
+    use crate::fixtures::{secret_with, settings, tenant, token};
+
+    #[test]
+    fn a_secret_that_was_read_shows_no_token_and_has_one() {
+        let secret = secret_with(&token(1));
+        assert!(secret.token().is_some_and(|held| held.digest().matches(&token(1).digest())));
+        insta::assert_snapshot!(format!("{secret:?}"), @"LiveSecret { name: None, resource_version: None, .. }");
+    }
+
+    #[test]
+    fn a_secret_that_holds_no_text_has_no_token() {
+        for data in [json!({"token": "//79"}), json!({"token": "bWluZQ=="}), json!({})] {
+            let secret = LiveSecret::new(serde_json::from_value(json!({"data": data})).unwrap());
+            assert!(secret.token().is_none());
+        }
+    }
 
     #[test]
     fn it_holds_url_and_token_and_belongs_to_the_tenant() {

@@ -6,7 +6,7 @@ use database::registry::{Credential, RegisteredTenant, Statistics};
 use jiff::Timestamp;
 
 use crate::conditions::{Conditions, Truth, whole_seconds};
-use crate::obstacle::Obstacle;
+use crate::obstacle::{Obstacle, Remedy};
 use crate::tenant::desired::{Applied, Desired, Outcome};
 use crate::tenant::validate::ValidatedTenant;
 
@@ -21,6 +21,13 @@ pub(crate) fn first_obstacle<'a>(
         .or_else(|| database.obstacle())
         .or_else(|| credentials.obstacle())
         .or_else(|| route.obstacle())
+}
+
+/// The first obstacle of a part that passes. It is worth another try soon even behind one that stays.
+pub(crate) fn passing_obstacle(applied: &Desired<Applied>) -> Option<&Obstacle> {
+    let Desired { database, credentials, route } = applied;
+    let parts = [database.obstacle(), credentials.obstacle(), route.obstacle()];
+    parts.into_iter().flatten().find(|obstacle| obstacle.remedy == Remedy::Time)
 }
 
 /// The status. What was not looked at stays as the status before said it.
@@ -71,7 +78,7 @@ pub(crate) fn status(
         tenant_url: registered.map(|found| found.configuration.tenant_url.to_string()).or(before.tenant_url),
         secret_name: credentials.done().cloned().or(before.secret_name),
         database_schema: registered.map(|found| found.schema_name().to_string()).or(before.database_schema),
-        token: registered.and_then(|found| token(&found.credentials)).or(before.token),
+        token: registered.map_or(before.token, |found| token(&found.credentials)),
         deletion_policy: accepted_policy(verdict, database).or(before.deletion_policy),
         users: statistics.map(|counted| number(counted.users)).or(before.users),
         groups: statistics.map(|counted| number(counted.groups)).or(before.groups),

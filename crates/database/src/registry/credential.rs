@@ -11,7 +11,7 @@ use crate::registry::{Change, HandledAnnotations, Registry};
 /// Why a token is issued.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Issue {
-    /// The tenant has none. Refused when it has one that is not revoked.
+    /// The tenant has none that is not revoked. Refused when it has.
     First,
     /// It takes the place of the current one, which works until the new one is used.
     Replacement,
@@ -40,13 +40,10 @@ impl Registry {
             return Err(RegistryError::AlreadyIssued(tenant));
         }
         if issue == Issue::RevokeOlder {
-            sqlx::query(
-                "UPDATE scim_control.credentials SET revoked_at = now()
-                  WHERE tenant_id = $1 AND revoked_at IS NULL",
-            )
-            .bind(tenant.get())
-            .execute(&mut *transaction)
-            .await?;
+            revoke_all(&mut transaction, tenant).await?;
+        }
+        if let Some(latest) = latest {
+            forget_old(&mut transaction, tenant, latest).await?;
         }
         let generation = latest.map_or(Generation::FIRST, Generation::next);
         sqlx::query(
@@ -62,21 +59,22 @@ impl Registry {
         Ok(generation)
     }
 
-    /// Notes that these values of the annotations need no action (any more).
+    /// Ends every token of the tenant now, and notes the annotations that this call acts on, as one transaction.
     ///
     /// [`RegistryError::NotOwned`] when the tenant is not `owner`'s.
-    pub async fn mark_handled(
+    pub async fn revoke(
         &self,
         tenant: TenantId,
         owner: Owner,
         handled: &HandledAnnotations,
     ) -> Result<Change, RegistryError> {
-        let mut connection = self.database.acquire().await?;
-        let change = write_handled(&mut connection, tenant, owner, handled).await?;
-        if change == Change::Unchanged {
-            super::lifecycle::check_owner(&mut connection, tenant, owner).await?;
-        }
-        Ok(change)
+        let mut transaction = self.database.begin().await?;
+        lock(&mut transaction, tenant, owner).await?;
+        let revoked = revoke_all(&mut transaction, tenant).await?;
+        let noted = write_handled(&mut transaction, tenant, owner, handled).await?;
+        transaction.commit().await?;
+        let is_settled = revoked == Change::Unchanged && noted == Change::Unchanged;
+        Ok(if is_settled { Change::Unchanged } else { Change::Written })
     }
 }
 
@@ -116,6 +114,39 @@ async fn standing(
     .await?;
     let latest = latest.map(|number| parse_number("generation", number)).transpose()?;
     Ok((latest.map(Generation::new), any_works))
+}
+
+async fn revoke_all(connection: &mut PgConnection, tenant: TenantId) -> Result<Change, RegistryError> {
+    let revoked = sqlx::query(
+        "UPDATE scim_control.credentials SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL",
+    )
+    .bind(tenant.get())
+    .execute(connection)
+    .await?;
+    Ok(if revoked.rows_affected() == 0 { Change::Unchanged } else { Change::Written })
+}
+
+/// Forgets the tokens that nobody ever used, but for the latest, which becomes the one before; and those that ended
+/// (revoked, or by the use of a later one) a month ago. The latest always stays, so that generations only grow.
+async fn forget_old(
+    connection: &mut PgConnection,
+    tenant: TenantId,
+    latest: Generation,
+) -> Result<(), RegistryError> {
+    sqlx::query(
+        "DELETE FROM scim_control.credentials c
+          WHERE tenant_id = $1 AND generation < $2
+            AND ((first_used_at IS NULL AND revoked_at IS NULL)
+                 OR revoked_at < now() - interval '30 days'
+                 OR EXISTS (SELECT FROM scim_control.credentials later
+                             WHERE later.tenant_id = $1 AND later.generation > c.generation
+                               AND later.first_used_at < now() - interval '30 days'))",
+    )
+    .bind(tenant.get())
+    .bind(i64::from(latest.get()))
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 async fn write_handled(

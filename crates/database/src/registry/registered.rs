@@ -2,9 +2,12 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{PgConnection, Row};
-use tenancy::{Generation, Owner, SchemaName, TenantConfiguration, TenantId, TenantKey, TokenDigest};
+use sqlx::{FromRow, PgConnection, Row};
+use tenancy::{
+    Generation, InstallationId, Owner, SchemaName, TenantConfiguration, TenantId, TenantKey, TokenDigest,
+};
 
 use crate::SqlTimestamp;
 use crate::registry::error::RegistryError;
@@ -26,7 +29,7 @@ pub struct RegisteredTenant {
     pub schema_exists: bool,
     /// The annotations that were acted on.
     pub handled: HandledAnnotations,
-    /// Every token that was issued, the oldest first.
+    /// The tokens that were issued, the oldest first, but for those that were never used or ended long ago.
     pub credentials: Vec<Credential>,
 }
 
@@ -34,6 +37,31 @@ impl RegisteredTenant {
     /// Where its users and groups are.
     pub fn schema_name(&self) -> SchemaName {
         SchemaName::of(self.id)
+    }
+}
+
+/// Which row belongs to whom: what can be told of any row, even of one whose configuration cannot be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnedRow {
+    /// The registry's number.
+    pub id: TenantId,
+    /// The `ScimTenant` it belongs to.
+    pub owner: Owner,
+}
+
+impl OwnedRow {
+    /// Where the tenant's users and groups are.
+    pub fn schema_name(&self) -> SchemaName {
+        SchemaName::of(self.id)
+    }
+}
+
+impl FromRow<'_, PgRow> for OwnedRow {
+    fn from_row(row: &PgRow) -> Result<Self, sqlx::Error> {
+        Ok(Self {
+            id: TenantId::new(row.try_get("id")?),
+            owner: Owner { uid: row.try_get("owner_uid")?, namespace_uid: row.try_get("namespace_uid")? },
+        })
     }
 }
 
@@ -107,6 +135,36 @@ pub(super) async fn read(
         handled,
         credentials: read_credentials(connection, id).await?,
     }))
+}
+
+/// Reads to whom the row under this key belongs, if there is one that is not deleted.
+pub(super) async fn read_owner(
+    connection: &mut PgConnection,
+    key: &TenantKey,
+) -> Result<Option<OwnedRow>, RegistryError> {
+    Ok(sqlx::query_as(
+        "SELECT id, namespace_uid, owner_uid FROM scim_control.tenants
+          WHERE installation = $1 AND namespace = $2 AND name = $3 AND state <> 'deleted'",
+    )
+    .bind(key.installation.as_str())
+    .bind(key.namespace.as_str())
+    .bind(key.name.as_str())
+    .fetch_optional(connection)
+    .await?)
+}
+
+/// Reads to whom the active rows of an installation belong.
+pub(super) async fn read_active(
+    connection: &mut PgConnection,
+    installation: &InstallationId,
+) -> Result<Vec<OwnedRow>, RegistryError> {
+    Ok(sqlx::query_as(
+        "SELECT id, namespace_uid, owner_uid FROM scim_control.tenants
+          WHERE installation = $1 AND state = 'active' ORDER BY id",
+    )
+    .bind(installation.as_str())
+    .fetch_all(connection)
+    .await?)
 }
 
 /// Whether a schema of this name is there, whoever owns it.

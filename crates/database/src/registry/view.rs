@@ -8,7 +8,7 @@ mod usage;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tenancy::{Generation, InstallationId, TenantConfiguration, TenantPath, TokenDigest};
+use tenancy::{InstallationId, TenantConfiguration, TenantPath, TokenDigest};
 use tokio::sync::Mutex;
 
 use crate::connection::Database;
@@ -72,8 +72,6 @@ pub struct Authenticated {
     pub scope: TenantScope,
     /// How the tenant is served. The same `Arc` until the configuration changes.
     pub configuration: Arc<TenantConfiguration>,
-    /// Which of the tenant's tokens was presented.
-    pub generation: Generation,
 }
 
 /// Why a request got no scope. Nothing tells an unknown tenant from a wrong, superseded or revoked token.
@@ -192,11 +190,7 @@ impl RegistryView {
             let mut snapshot = self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner);
             snapshot.mark_used(found.tenant, found.generation);
         }
-        Some(Authenticated {
-            scope: TenantScope::of(found.tenant),
-            configuration: found.configuration,
-            generation: found.generation,
-        })
+        Some(Authenticated { scope: TenantScope::of(found.tenant), configuration: found.configuration })
     }
 
     async fn poll(&self, started: Instant) -> PollOutcome {

@@ -1,7 +1,9 @@
 //! Tenants come, change, go and come back.
 
 use database::Error;
-use database::registry::{Change, HandledAnnotations, Issue, RegisteredTenant, RegistryError, State};
+use database::registry::{
+    Change, HandledAnnotations, Issue, OwnedRow, RegisteredTenant, RegistryError, State,
+};
 use database::testing::{TestDatabase, configuration, execute, key, owner, token};
 use sqlx::{Connection, PgConnection};
 use tenancy::{Owner, TenantKey};
@@ -49,11 +51,7 @@ async fn what_is_settled_is_not_written_again() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
     let before = row_version(&database, &tenant.key).await;
-    let (id, owner, configuration) = (tenant.registered.id, tenant.owner, &tenant.registered.configuration);
-    database.registry.register(&tenant.key, owner, configuration).await.unwrap();
-    assert_eq!(database.registry.configure(id, owner, configuration).await.unwrap(), Change::Unchanged);
-    let handled = HandledAnnotations::default();
-    assert_eq!(database.registry.mark_handled(id, owner, &handled).await.unwrap(), Change::Unchanged);
+    database.registry.register(&tenant.key, tenant.owner, &tenant.registered.configuration).await.unwrap();
     assert_eq!(row_version(&database, &tenant.key).await, before);
 }
 
@@ -87,14 +85,15 @@ async fn a_registration_that_fails_leaves_nothing_behind() {
 async fn a_configuration_changes_for_its_owner_only() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
-    let id = tenant.registered.id;
     let mut changed = tenant.registered.configuration.clone();
     changed.display_name = "Changed".to_owned();
-    let refused = database.registry.configure(id, owner(), &changed).await;
-    assert!(matches!(refused, Err(RegistryError::NotOwned(_))), "{refused:?}");
-    assert_eq!(database.registry.configure(id, tenant.owner, &changed).await.unwrap(), Change::Written);
-    let read = database.registry.tenant(&tenant.key).await.unwrap().unwrap();
-    assert_eq!(read.configuration.display_name, "Changed");
+    let refused = database.registry.register(&tenant.key, owner(), &changed).await;
+    assert!(matches!(refused, Err(RegistryError::OwnedByAnother(_))), "{refused:?}");
+    let before = database.registry.tenant(&tenant.key).await.unwrap().unwrap();
+    assert_eq!(before.configuration, tenant.registered.configuration);
+    database.registry.register(&tenant.key, tenant.owner, &changed).await.unwrap();
+    let after = database.registry.tenant(&tenant.key).await.unwrap().unwrap();
+    assert_eq!(after.configuration.display_name, "Changed");
 }
 
 #[tokio::test]
@@ -216,6 +215,8 @@ async fn a_configuration_that_cannot_be_read_is_written_anew() {
         .unwrap();
     let unreadable = database.registry.tenant(&tenant.key).await;
     assert!(matches!(unreadable, Err(RegistryError::Unreadable { .. })), "{unreadable:?}");
+    let row = database.registry.owner_of(&tenant.key).await.unwrap().unwrap();
+    assert_eq!((row.id, row.owner), (tenant.registered.id, tenant.owner), "enough to let it go");
     let again =
         database.registry.register(&tenant.key, tenant.owner, &configuration(&tenant.key)).await.unwrap();
     assert_eq!(again.configuration, configuration(&tenant.key));
@@ -228,6 +229,20 @@ async fn installations_do_not_see_each_others_tenants() {
     let there = TenantKey { installation: "other".parse().unwrap(), ..here.key.clone() };
     let other = database.registry.register(&there, owner(), &configuration(&there)).await.unwrap();
     assert_ne!(other.id, here.registered.id);
+    let active = database.registry.active(&here.key.installation).await.unwrap();
+    assert_eq!(active, [OwnedRow { id: here.registered.id, owner: here.owner }]);
+}
+
+#[tokio::test]
+async fn a_retained_tenant_is_owned_and_not_active() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    database.registry.retain(tenant.registered.id, tenant.owner).await.unwrap();
+    assert_eq!(database.registry.active(&tenant.key.installation).await.unwrap(), []);
+    let row = database.registry.owner_of(&tenant.key).await.unwrap();
+    assert_eq!(row, Some(OwnedRow { id: tenant.registered.id, owner: tenant.owner }));
+    database.registry.delete(tenant.registered.id, tenant.owner).await.unwrap();
+    assert_eq!(database.registry.owner_of(&tenant.key).await.unwrap(), None);
 }
 
 #[tokio::test]

@@ -74,18 +74,6 @@ async fn a_transaction_without_commit_leaves_nothing() {
 }
 
 #[tokio::test]
-async fn a_snapshot_reads_one_state_and_writes_nothing() {
-    let (_database, _tenant, data) = start().await;
-    let mut snapshot = data.begin_snapshot().await.unwrap();
-    let count = || data.statement("SELECT count(*) FROM {users}");
-    let before: Option<(i64,)> = snapshot.fetch_optional(count()).await.unwrap();
-    add_user(&data, "a").await.unwrap();
-    let after: Option<(i64,)> = snapshot.fetch_optional(count()).await.unwrap();
-    assert_eq!((before, after), (Some((0,)), Some((0,))));
-    assert!(snapshot.execute(data.statement("DELETE FROM {users}")).await.is_err());
-}
-
-#[tokio::test]
 async fn a_moment_is_kept_to_the_microsecond() {
     let (_database, _tenant, data) = start().await;
     let moment: Timestamp = "2026-11-22T07:48:24.123456Z".parse().unwrap();

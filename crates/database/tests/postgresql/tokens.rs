@@ -1,6 +1,6 @@
 //! Tokens are issued, replaced and revoked.
 
-use database::registry::{HandledAnnotations, Issue, RegistryError};
+use database::registry::{Change, HandledAnnotations, Issue, RegistryError};
 use database::testing::{TestDatabase, TestTenant, owner, token};
 use sqlx::{Connection, PgConnection};
 use tenancy::{Generation, Token};
@@ -38,14 +38,70 @@ async fn a_replacement_leaves_the_older_token_alone() {
 }
 
 #[tokio::test]
-async fn revoking_ends_every_older_token_and_issues_one() {
+async fn a_revocation_ends_every_token_once_and_the_next_is_a_first_one() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
     issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
-    issue(&database, &tenant, &token(), Issue::RevokeOlder).await.unwrap();
+    let handled = HandledAnnotations { rotate_token: None, revoke_tokens: Some("leak".to_owned()) };
+    let revoke =
+        async || database.registry.revoke(tenant.registered.id, tenant.owner, &handled).await.unwrap();
+    assert_eq!(revoke().await, Change::Written);
+    let read = database.registry.tenant(&tenant.key).await.unwrap().unwrap();
+    assert_eq!(read.handled, handled);
+    assert!(read.credentials.iter().all(|credential| credential.revoked_at.is_some()));
+    assert_eq!(revoke().await, Change::Unchanged);
+    assert_eq!(database.registry.tenant(&tenant.key).await.unwrap().unwrap(), read);
+    let generation = issue(&database, &tenant, &token(), Issue::First).await.unwrap();
+    assert_eq!(generation, Generation::new(3));
+}
+
+async fn generations(database: &TestDatabase, tenant: &TestTenant) -> Vec<u32> {
     let credentials = database.registry.tenant(&tenant.key).await.unwrap().unwrap().credentials;
-    let revoked: Vec<_> = credentials.iter().map(|credential| credential.revoked_at.is_some()).collect();
-    assert_eq!(revoked, [true, true, false]);
+    credentials.iter().map(|credential| credential.generation.get()).collect()
+}
+
+#[tokio::test]
+async fn of_the_tokens_that_nobody_used_the_newest_and_the_one_before_stay() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    sqlx::raw_sql("UPDATE scim_control.credentials SET first_used_at = now()")
+        .execute(&mut database.administrator().await)
+        .await
+        .unwrap();
+    for generation in 2..=6 {
+        let issued = issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
+        assert_eq!(issued, Generation::new(generation), "generations only grow");
+    }
+    assert_eq!(generations(&database, &tenant).await, [1, 5, 6], "1 was used and still works");
+}
+
+#[tokio::test]
+async fn what_ended_a_month_ago_is_forgotten() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
+    issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
+    let mut administrator = database.administrator().await;
+    let set = async |administrator: &mut PgConnection, sql: &'static str| {
+        sqlx::raw_sql(sql).execute(administrator).await.unwrap();
+    };
+    set(
+        &mut administrator,
+        "UPDATE scim_control.credentials SET first_used_at = now() - interval '29 days';
+         UPDATE scim_control.credentials SET revoked_at = now() - interval '29 days' WHERE generation = 2",
+    )
+    .await;
+    issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
+    let before = generations(&database, &tenant).await;
+    assert!(before.ends_with(&[2, 3, 4]), "{before:?}");
+    set(
+        &mut administrator,
+        "UPDATE scim_control.credentials SET first_used_at = first_used_at - interval '2 days',
+                revoked_at = revoked_at - interval '2 days'",
+    )
+    .await;
+    issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
+    assert_eq!(generations(&database, &tenant).await, [3, 4, 5], "3 works until a later one is used");
 }
 
 #[tokio::test]
@@ -59,23 +115,22 @@ async fn the_annotation_is_handled_in_the_same_transaction() {
 
     // A digest that is there already is refused, and then the annotation is not handled either.
     let next = HandledAnnotations { rotate_token: Some("2026-11-23".to_owned()), ..handled.clone() };
-    let refused = database.registry.issue_token(id, tenant.owner, &digest, Issue::RevokeOlder, &next).await;
+    let refused = database.registry.issue_token(id, tenant.owner, &digest, Issue::Replacement, &next).await;
     assert!(matches!(refused, Err(RegistryError::Database(_))), "{refused:?}");
     let read = database.registry.tenant(&tenant.key).await.unwrap().unwrap();
     assert_eq!(read.handled, handled);
-    assert!(read.credentials.iter().all(|credential| credential.revoked_at.is_none()));
 }
 
 #[tokio::test]
-async fn only_the_owner_issues_tokens_and_handles_annotations() {
+async fn only_the_owner_issues_and_revokes_tokens() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
     let stranger = TestTenant { owner: owner(), ..tenant.clone() };
-    let issued = issue(&database, &stranger, &token(), Issue::RevokeOlder).await;
+    let issued = issue(&database, &stranger, &token(), Issue::Replacement).await;
     assert!(matches!(issued, Err(RegistryError::NotOwned(_))), "{issued:?}");
     let handled = HandledAnnotations { rotate_token: Some("x".to_owned()), revoke_tokens: None };
-    let marked = database.registry.mark_handled(tenant.registered.id, stranger.owner, &handled).await;
-    assert!(matches!(marked, Err(RegistryError::NotOwned(_))), "{marked:?}");
+    let revoked = database.registry.revoke(tenant.registered.id, stranger.owner, &handled).await;
+    assert!(matches!(revoked, Err(RegistryError::NotOwned(_))), "{revoked:?}");
     assert_eq!(database.registry.tenant(&tenant.key).await.unwrap().unwrap(), tenant.registered);
 }
 
@@ -106,9 +161,11 @@ async fn a_first_use_and_a_revocation_at_once_do_not_block_each_other() {
         .bind(tenant.registered.id.get())
         .bind(generation)
         .execute(&mut server);
-        let next = token();
-        let (used, revoked) = tokio::join!(first_use, issue(&database, &tenant, &next, Issue::RevokeOlder));
+        let handled = HandledAnnotations::default();
+        let revocation = database.registry.revoke(tenant.registered.id, tenant.owner, &handled);
+        let (used, revoked) = tokio::join!(first_use, revocation);
         used.unwrap();
         revoked.unwrap();
+        issue(&database, &tenant, &token(), Issue::First).await.unwrap();
     }
 }

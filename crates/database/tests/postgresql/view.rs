@@ -39,6 +39,11 @@ async fn issue(database: &TestDatabase, tenant: &TestTenant, issue: Issue) -> To
     token
 }
 
+async fn revoke(database: &TestDatabase, tenant: &TestTenant) {
+    let handled = HandledAnnotations::default();
+    database.registry.revoke(tenant.registered.id, tenant.owner, &handled).await.unwrap();
+}
+
 /// Waits until it is so, for as long as "within a second" allows.
 async fn within_a_second(mut holds: impl AsyncFnMut() -> bool) {
     let started = Instant::now();
@@ -68,7 +73,7 @@ async fn a_token_opens_its_own_tenant_only() {
 async fn unknown_tenant_unknown_token_and_revoked_token_get_the_same_answer() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
-    issue(&database, &tenant, Issue::RevokeOlder).await;
+    revoke(&database, &tenant).await;
     let view = loaded(&database).await;
     let nobody = TenantPath::parse("customer-test", "nobody").unwrap();
     for (path, presented) in [
@@ -123,7 +128,7 @@ async fn a_revoked_token_stops_within_a_second() {
     let view = loaded(&database).await;
     let running = run(&view);
     assert!(admits(&view, &tenant, &tenant.token).await);
-    issue(&database, &tenant, Issue::RevokeOlder).await;
+    revoke(&database, &tenant).await;
     within_a_second(async || !admits(&view, &tenant, &tenant.token).await).await;
     running.abort();
 }
@@ -186,7 +191,7 @@ async fn a_configuration_stays_the_same_value_until_it_changes() {
 
     let mut changed = tenant.registered.configuration.clone();
     changed.display_name = "Changed".to_owned();
-    database.registry.configure(tenant.registered.id, tenant.owner, &changed).await.unwrap();
+    database.registry.register(&tenant.key, tenant.owner, &changed).await.unwrap();
     view.refresh().await.unwrap();
     let after = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap().configuration;
     assert_eq!(*after, changed);

@@ -8,6 +8,7 @@ use k8s_openapi::api::core::v1::Event;
 use kube::Api;
 use serde_json::{Value, json};
 
+use crate::metrics;
 use crate::world::{World, eventually};
 
 pub(crate) async fn what_cannot_work_says_so_in_a_condition(world: &World) {
@@ -37,9 +38,15 @@ pub(crate) async fn what_cannot_work_says_so_in_a_condition(world: &World) {
         .await;
     world.condition("cannot-work", "policy", "Ready", "True", "Connected").await;
 
-    let before = resource_versions(world).await;
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(resource_versions(world).await, before, "nothing is retried hot");
+    let before = (resource_versions(world).await, reconciles(world).await);
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let after = (resource_versions(world).await, reconciles(world).await);
+    assert_eq!(after.0, before.0, "nothing is written again");
+    assert!(
+        after.1 - before.1 < 10.0,
+        "nothing is retried hot: {} reconciles in five seconds",
+        after.1 - before.1
+    );
     let events: Api<Event> = Api::namespaced(world.client.clone(), "cannot-work");
     let told = events.list(&kube::api::ListParams::default()).await.unwrap();
     assert!(
@@ -47,6 +54,15 @@ pub(crate) async fn what_cannot_work_says_so_in_a_condition(world: &World) {
         "an Event tells it, too"
     );
     world.delete_namespace("cannot-work").await;
+}
+
+/// Of all tenants; the few young ones are looked at again now and then.
+async fn reconciles(world: &World) -> f64 {
+    let mut sum = 0.0;
+    for operator in world.installation.operators() {
+        sum += metrics::sum(operator, "controller_runtime_reconcile_total", "scimtenant\"").await;
+    }
+    sum
 }
 
 async fn resource_versions(world: &World) -> Vec<Option<String>> {

@@ -5,7 +5,7 @@ use identity_provider::Request;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
-use kube::api::DeleteParams;
+use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use product::{Customer, SYSTEM_NAMESPACE};
 use serde_json::json;
 
@@ -102,6 +102,45 @@ pub(crate) async fn retained_data_is_not_handed_to_a_namespace_of_the_same_name(
     assert!(world.schema_exists(&schema).await, "deleting the stranger keeps the data that was never its");
 }
 
+/// Also the way out of a deletion that waits for PostgreSQL.
+pub(crate) async fn a_tenant_whose_finalizer_was_taken_by_force_loses_access(world: &World) {
+    let customer = world.tenant("by-force", json!({})).await;
+    create_user(&customer).await;
+    for operator in world.installation.operators() {
+        operator.stop().await;
+    }
+    world.tenants("by-force").delete("by-force", &DeleteParams::default()).await.unwrap();
+    let nothing = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+    world.tenants("by-force").patch("by-force", &PatchParams::default(), &nothing).await.unwrap();
+    world.tenant_is_gone("by-force", "by-force").await;
+    for operator in world.installation.operators() {
+        operator.start().await.unwrap();
+    }
+    let request = || Request::new(Method::GET, "/Users");
+    let connection = customer.connection().unwrap();
+    eventually("its token ends", async || connection.send(request()).await.unwrap().response.status == 401)
+        .await;
+    eventually("its route goes", async || !ingress_exists(world, "by-force", "by-force").await).await;
+    let again = world.tenant("by-force", json!({})).await;
+    assert_eq!(users(&again).await, 1, "its data was retained");
+}
+
+pub(crate) async fn a_foreign_ingress_is_never_touched(world: &World) {
+    let ingresses: Api<Ingress> = Api::namespaced(world.client.clone(), SYSTEM_NAMESPACE);
+    let name = "tenant.foreign-ingress.foreign-ingress";
+    let foreign: Ingress = serde_json::from_value(json!({
+        "metadata": {"name": name},
+        "spec": {"defaultBackend": {"service": {"name": "mine", "port": {"number": 80}}}},
+    }))
+    .unwrap();
+    let spec = ingresses.create(&PostParams::default(), &foreign).await.unwrap().spec;
+    world.declare("foreign-ingress", json!({})).await;
+    world.condition("foreign-ingress", "foreign-ingress", "RouteReady", "False", "RouteNameTaken").await;
+    world.delete_tenant("foreign-ingress", "foreign-ingress").await;
+    assert_eq!(ingresses.get(name).await.unwrap().spec, spec);
+    ingresses.delete(name, &DeleteParams::default()).await.unwrap();
+}
+
 pub(crate) async fn a_class_in_use_waits_for_its_tenants(world: &World) {
     world
         .apply(&json!({
@@ -115,8 +154,6 @@ pub(crate) async fn a_class_in_use_waits_for_its_tenants(world: &World) {
     world.namespace("in-use", json!({"class": "in-use"})).await;
     world.redeclare("in-use", "tenant", json!({"className": "in-use"})).await;
     let customer = world.customer("in-use", "tenant").await;
-    let held = async || world.classes().get("in-use").await.unwrap().metadata.finalizers.is_some();
-    eventually("the class is held", held).await;
     world.classes().delete("in-use", &DeleteParams::default()).await.unwrap();
     create_user(&customer).await;
     assert!(
@@ -127,10 +164,10 @@ pub(crate) async fn a_class_in_use_waits_for_its_tenants(world: &World) {
     eventually("the class is gone", async || world.classes().get_opt("in-use").await.unwrap().is_none())
         .await;
     let ingresses: Api<Ingress> = Api::namespaced(world.client.clone(), SYSTEM_NAMESPACE);
-    eventually("its Ingress is collected", async || {
-        ingresses.get_opt("class.in-use").await.unwrap().is_none()
-    })
-    .await;
+    ingresses
+        .get("host.localhost")
+        .await
+        .expect("the catch-all of a host stays as long as a class has that host");
 }
 
 pub(crate) async fn an_ingress_deleted_by_hand_comes_back(world: &World) {

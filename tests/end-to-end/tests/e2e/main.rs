@@ -16,6 +16,7 @@ mod credentials;
 mod isolation;
 mod leadership;
 mod lifecycle;
+mod metrics;
 mod outages;
 mod published_tests;
 mod seeds;
@@ -61,16 +62,21 @@ const TESTS: &[Test] = tests![
     credentials::a_rotated_token_ends_when_the_new_one_is_used,
     credentials::a_lost_secret_is_made_again_with_a_new_token,
     credentials::a_foreign_secret_is_never_touched,
+    credentials::tokens_are_revoked_also_when_the_secret_cannot_be_written,
+    credentials::a_secret_of_another_name_holds_the_same_token,
     lifecycle::retained_data_is_taken_up_again,
     lifecycle::deleted_data_is_gone,
     lifecycle::a_tenant_that_was_never_valid_is_deleted_at_once,
     lifecycle::a_terminating_namespace_takes_its_tenants_along,
     lifecycle::retained_data_is_not_handed_to_a_namespace_of_the_same_name,
+    lifecycle::a_tenant_whose_finalizer_was_taken_by_force_loses_access,
+    lifecycle::a_foreign_ingress_is_never_touched,
     lifecycle::a_class_in_use_waits_for_its_tenants,
     lifecycle::an_ingress_deleted_by_hand_comes_back,
     settled::a_settled_tenant_is_reconciled_without_a_write,
     isolation::two_tenants_under_load_never_see_each_other,
     leadership::two_operators_at_once_are_harmless,
+    leadership::when_the_leader_is_lost_the_other_one_takes_over,
     outages::an_operator_killed_at_any_time_ends_in_the_same_state,
     outages::scim_goes_on_while_operator_and_api_server_are_away,
     outages::without_postgresql_the_server_says_503_and_recovers_by_itself,

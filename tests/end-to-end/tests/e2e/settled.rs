@@ -9,6 +9,7 @@ use kube::api::ListParams;
 use serde_json::json;
 use sqlx::Row as _;
 
+use crate::metrics;
 use crate::world::{World, eventually};
 
 /// A restart reconciles everything. The first one brings what is counted now and then (users, last use) up to date;
@@ -32,8 +33,9 @@ async fn restart_operators(world: &World) -> f64 {
     }
     operators[0].start().await.unwrap();
     let reconciled = async || {
-        let metrics = metrics(&format!("http://{}/metrics", operators[0].observability())).await;
-        metrics.iter().filter(|(name, _)| name.starts_with(RECONCILED)).map(|(_, value)| value).sum::<f64>()
+        let failed = metrics::sum(&operators[0], RECONCILED, "result=\"error\"").await;
+        assert!(failed < 1.0, "{failed} reconciles failed");
+        metrics::sum(&operators[0], RECONCILED, "result=\"success\"").await
     };
     let tenants =
         Api::<ScimTenant>::all(world.client.clone()).list(&ListParams::default()).await.unwrap().items.len();
@@ -59,7 +61,7 @@ async fn kubernetes_writes(world: &World) -> BTreeMap<String, f64> {
     let request = http::Request::get("/metrics").body(Vec::new()).unwrap();
     let text = world.client.request_text(request).await.unwrap();
     let ours = ["scimtenants", "scimtenantclasses", "secrets", "ingresses", "events"];
-    parse(&text)
+    metrics::parse(&text)
         .into_iter()
         .filter(|(name, _)| name.starts_with("apiserver_request_total"))
         .filter(|(name, _)| ours.iter().any(|resource| name.contains(&format!("resource=\"{resource}\""))))
@@ -76,16 +78,4 @@ async fn postgresql_writes(world: &World) -> (i64, i64) {
                      (SELECT count(*) FROM pg_namespace) AS schemas FROM pg_stat_user_tables WHERE schemaname = 'scim_control'";
     let row = sqlx::query(statement).fetch_one(&mut world.database().await).await.unwrap();
     (row.get("rows"), row.get("schemas"))
-}
-
-async fn metrics(url: &str) -> BTreeMap<String, f64> {
-    parse(&reqwest::get(url).await.unwrap().text().await.unwrap())
-}
-
-fn parse(text: &str) -> BTreeMap<String, f64> {
-    let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines
-        .filter_map(|line| line.rsplit_once(' '))
-        .filter_map(|(name, value)| Some((name.to_owned(), value.parse().ok()?)))
-        .collect()
 }
