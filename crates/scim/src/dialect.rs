@@ -97,15 +97,20 @@ fn regular_role(mut parts: Map<String, Value>) -> Map<String, Value> {
 
 /// A manager by URL alone is the manager with the id at the URL's end (source as of [`regular_object`]).
 fn regular_manager(mut parts: Map<String, Value>) -> Map<String, Value> {
-    let has_id =
-        parts.keys().any(|name| name.eq_ignore_ascii_case("value") || name.eq_ignore_ascii_case("managerId"));
-    if !has_id
-        && let Some(url) = take(&mut parts, "$ref")
-        && let Some(id) = url.as_str().and_then(|url| url.rsplit('/').next())
-    {
-        parts.insert("value".to_owned(), Value::from(id));
+    let names_id = |name: &str| name.eq_ignore_ascii_case("value") || name.eq_ignore_ascii_case("managerId");
+    let has_id = parts.iter().any(|(name, id)| names_id(name) && !is_empty(id));
+    if !has_id && let Some(id) = id_of_url(&parts).map(Value::from) {
+        parts.retain(|name, _| !names_id(name));
+        parts.insert("value".to_owned(), id);
     }
     parts
+}
+
+/// The id at the end of the URL in `$ref`, by which some clients name a user or group (source as of
+/// [`regular_object`]).
+pub(crate) fn id_of_url(parts: &Map<String, Value>) -> Option<&str> {
+    let url = parts.iter().find(|(name, _)| name.eq_ignore_ascii_case("$ref"))?.1.as_str()?;
+    url.rsplit('/').next().filter(|id| !id.is_empty())
 }
 
 /// Entra: `roles[].displayName` stands for `display` (source as of [`regular_role`]).

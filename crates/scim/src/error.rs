@@ -36,10 +36,6 @@ pub enum ScimType {
     NoTarget,
     /// A value is missing or does not fit.
     InvalidValue,
-    /// The protocol version is not supported.
-    InvalidVers,
-    /// The request would reveal what a URL must not hold.
-    Sensitive,
 }
 
 impl Error {
@@ -95,8 +91,6 @@ impl ScimType {
             Self::InvalidPath => "invalidPath",
             Self::NoTarget => "noTarget",
             Self::InvalidValue => "invalidValue",
-            Self::InvalidVers => "invalidVers",
-            Self::Sensitive => "sensitive",
         }
     }
 }

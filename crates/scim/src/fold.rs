@@ -11,6 +11,15 @@ pub fn fold(text: &str) -> String {
     if text.is_ascii() { text.to_ascii_lowercase() } else { UniCase::unicode(text).to_folded_case() }
 }
 
+/// Whether two names differ in case at most.
+pub(crate) fn same(left: &str, right: &str) -> bool {
+    if left.is_ascii() && right.is_ascii() {
+        left.eq_ignore_ascii_case(right)
+    } else {
+        fold(left) == fold(right)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

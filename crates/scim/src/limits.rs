@@ -7,18 +7,25 @@ pub const STRING_BYTES: usize = 64 * 1024;
 /// Characters of `userName`, `externalId` and a group's `displayName`, which are looked up by index, and of
 /// the values of any other unique attribute.
 pub const KEY_CHARACTERS: usize = 1024;
+/// Bytes of the same, once folded: an entry of `PostgreSQL`'s btree holds 2,704.
+pub const KEY_BYTES: usize = 2_000;
 /// Characters of the name of an additional attribute.
 pub const NAME_CHARACTERS: usize = 256;
-/// Values of a multi-valued attribute (members of a group are not counted here), and additional attributes of
-/// an extension.
-pub const VALUES: usize = 1_000;
+/// Values of a multi-valued attribute (members of a group are not counted here), and attributes under the
+/// URN of an extension.
+pub const VALUES: usize = 250;
 /// Operations of a PATCH.
 pub const PATCH_OPERATIONS: usize = 1_000;
+/// What the operations of a PATCH, or the names of a body, may look through, about in bytes: every operation on a
+/// multi-valued attribute looks at all its values, and a comparison in a filter at each of them once more.
+pub const WORK: usize = 8 * 1024 * 1024;
 /// Members named in a PATCH, over all its operations.
 pub const PATCH_MEMBERS: usize = 10_000;
 /// Bytes of a filter, or of a PATCH path.
 pub const FILTER_BYTES: usize = 8 * 1024;
 /// Levels of parentheses, brackets and `not` in a filter.
 pub const FILTER_DEPTH: usize = 32;
+/// Comparisons in a filter.
+pub const FILTER_COMPARISONS: usize = 50;
 /// Bytes of a resource, about, without the members of a group.
 pub const DOCUMENT_BYTES: usize = 1024 * 1024;

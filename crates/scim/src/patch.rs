@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use crate::{
     Error, Kind, MemberReference, Resource, ResourceType,
-    edit::{self, Edit},
-    resource::{check, check_immutable, missing, required},
+    edit::{self, Edit, Verb, Work},
+    resource::{changed_immutable, check, immutable, missing, required, required_stays},
 };
 
 /// The operations of a PATCH, resolved against a resource type.
@@ -20,10 +20,11 @@ pub struct PatchRequest {
     member_changes: Vec<MemberChange>,
 }
 
-/// An edit, and the position of the operation that asks for it.
+/// An edit, with the position and the verb of the operation that asks for it.
 #[derive(Clone, Debug, PartialEq)]
 struct PositionedEdit {
     operation: usize,
+    verb: Verb,
     edit: Edit,
 }
 
@@ -65,19 +66,39 @@ impl PatchRequest {
     /// A required attribute that was missing before (because a profile has become stricter) may stay missing,
     /// so that such a resource can still be disabled.
     pub fn apply(&self, resource_type: &ResourceType, resource: Resource) -> Result<Resource, Error> {
-        let Resource { document: before } = resource;
+        let before = resource.into_document();
         let mut document = before.clone();
-        for PositionedEdit { operation, edit } in &self.edits {
-            edit::apply(&mut document, edit).map_err(|error| at(*operation, &error))?;
+        let mut work = Work::new();
+        for PositionedEdit { operation, edit, .. } in &self.edits {
+            edit::apply(&mut document, edit, &mut work).map_err(|error| at(*operation, &error))?;
         }
         let was_missing = missing(resource_type, &before);
         let is_missing = missing(resource_type, &document);
         if let Some(path) = is_missing.iter().find(|path| !was_missing.contains(path)) {
-            return Err(required(path));
+            return Err(self.required(path));
         }
         check(resource_type, &document)?;
-        check_immutable(resource_type, &before, &document)?;
-        Ok(Resource { document })
+        if let Some(path) = changed_immutable(resource_type, &before, &document) {
+            let error = immutable(&path);
+            return Err(self
+                .last_on(&path)
+                .map_or_else(|| error.clone(), |cause| at(cause.operation, &error)));
+        }
+        Ok(Resource::from_stored(document))
+    }
+
+    /// The refusal of what leaves a required attribute without a value: `mutability` where the client asks for just
+    /// that (RFC 7644 §3.5.2.2).
+    fn required(&self, path: &str) -> Error {
+        match self.last_on(path) {
+            Some(cause) if cause.verb == Verb::Remove => at(cause.operation, &required_stays(path)),
+            Some(cause) => at(cause.operation, &required(path)),
+            None => required(path),
+        }
+    }
+
+    fn last_on(&self, path: &str) -> Option<&PositionedEdit> {
+        self.edits.iter().rev().find(|positioned| positioned.edit.concerns(path))
     }
 }
 

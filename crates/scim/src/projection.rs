@@ -7,7 +7,7 @@ mod tests;
 use serde_json::{Map, Value};
 
 use crate::{
-    AttributeRef, Error, ResourceType, ScimType,
+    AttributeRef, Error, ResourceType, ScimType, fold,
     schema::{Attribute, Returned, Schema},
 };
 
@@ -167,7 +167,7 @@ fn named(list: &str, resource_type: &ResourceType) -> Vec<Named> {
 }
 
 fn is_at(named: &AttributeRef, extension: Option<&str>, name: &str) -> bool {
-    named.extension() == extension && named.name().eq_ignore_ascii_case(name)
+    named.extension() == extension && fold::same(named.name(), name)
 }
 
 fn each_object(value: &mut Value, mut change: impl FnMut(&mut Map<String, Value>)) {

@@ -10,20 +10,31 @@ use serde_json::{Map, Value};
 
 pub use group_body::{GroupBody, MemberReference};
 pub use represent::Identity;
-pub(crate) use validate::{check, check_depth, check_immutable, missing, required};
+pub(crate) use validate::{
+    changed_immutable, check, check_body, immutable, keep_immutable, missing, required, required_stays,
+};
 
 use crate::{
     Error, Kind, ResourceType, ScimType,
-    edit::{self, Step, Verb},
+    edit::{self, Step, Verb, Work},
     schema::{Attribute, AttributeType, Schema, Uniqueness},
     value,
 };
 
 /// What a client said about a User or a Group, valid by its resource type: canonical names, typed values,
 /// extensions under their URN. `schemas`, `id`, `meta`, `groups` and `members` are not in it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Resource {
     pub(crate) document: Map<String, Value>,
+    /// Whether `active` is a default, because a body did not speak of it: a PUT then leaves it as it is.
+    is_silent_on_active: bool,
+}
+
+/// Two are equal when their documents are.
+impl PartialEq for Resource {
+    fn eq(&self, other: &Self) -> bool {
+        self.document == other.document
+    }
 }
 
 /// A value that no other resource of the tenant may have.
@@ -43,7 +54,7 @@ impl Resource {
 
     /// A document that was stored as [`Self::document`] gave it.
     pub fn from_stored(document: Map<String, Value>) -> Self {
-        Self { document }
+        Self { document, is_silent_on_active: false }
     }
 
     /// The document as written, with canonical names.
@@ -125,16 +136,29 @@ impl Resource {
         self.text("externalId")
     }
 
-    /// Whether the account may be used: `active` is there and true. A POST or PUT without `active` sets it;
-    /// once a client has removed it nobody says that the account may be used.
+    /// Whether the account may be used: `active` is there and true. A POST without `active` sets it; once a client has removed it nobody says that the account may be used.
     pub fn is_active(&self) -> bool {
         self.document.get("active").and_then(Value::as_bool).unwrap_or(false)
     }
 
-    /// This resource after a PUT of another: refuses a change of an immutable attribute (RFC 7644 §3.5.1).
+    /// This resource after a PUT of another (RFC 7644 §3.5.1). `active`, and immutable attributes, stay as they are
+    /// where the body is silent: a disabled account is not enabled by the way. Another value of an immutable attribute
+    /// is refused.
     pub fn replaced_by(&self, resource_type: &ResourceType, new: Self) -> Result<Self, Error> {
-        check_immutable(resource_type, &self.document, &new.document)?;
-        Ok(new)
+        let Self { mut document, is_silent_on_active } = new;
+        if is_silent_on_active {
+            match self.document.get("active") {
+                Some(active) => document.insert("active".to_owned(), active.clone()),
+                None => document.shift_remove("active"),
+            };
+        }
+        keep_immutable(resource_type, &self.document, &mut document);
+        if let Some(path) = changed_immutable(resource_type, &self.document, &document) {
+            return Err(immutable(&path));
+        }
+        // A part that was kept may stand alone now.
+        check_whole(resource_type, &document)?;
+        Ok(Self::from_stored(document))
     }
 
     fn text(&self, name: &str) -> Option<&str> {
@@ -144,7 +168,7 @@ impl Resource {
 
 /// The resource of a body, and the steps that are not about it.
 fn parse(resource_type: &ResourceType, body: Value) -> Result<(Resource, Vec<Step>), Error> {
-    check_depth(&body)?;
+    check_body(&body)?;
     let Value::Object(parts) = body else {
         let detail =
             format!("the body must be a JSON object with the attributes of a {}", resource_type.kind());
@@ -152,20 +176,26 @@ fn parse(resource_type: &ResourceType, body: Value) -> Result<(Resource, Vec<Ste
     };
     let mut document = Map::new();
     let mut others = Vec::new();
+    let mut work = Work::new();
     for step in edit::body(resource_type, parts, Verb::Add)? {
         match step {
-            Step::Edit(edit) => edit::apply(&mut document, &edit)?,
+            Step::Edit(edit) => edit::apply(&mut document, &edit, &mut work)?,
             other @ Step::Members(_) => others.push(other),
         }
     }
-    if resource_type.kind() == Kind::User {
-        document.entry("active").or_insert(Value::Bool(true));
+    let is_silent_on_active = resource_type.kind() == Kind::User && !document.contains_key("active");
+    if is_silent_on_active {
+        document.insert("active".to_owned(), Value::Bool(true));
     }
-    if let Some(path) = missing(resource_type, &document).into_iter().next() {
-        return Err(required(&path));
+    check_whole(resource_type, &document)?;
+    Ok((Resource { document, is_silent_on_active }, others))
+}
+
+fn check_whole(resource_type: &ResourceType, document: &Map<String, Value>) -> Result<(), Error> {
+    match missing(resource_type, document).first() {
+        Some(path) => Err(required(path)),
+        None => check(resource_type, document),
     }
-    check(resource_type, &document)?;
-    Ok((Resource { document }, others))
 }
 
 fn comparable_attributes<'a>(

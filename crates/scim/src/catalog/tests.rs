@@ -78,6 +78,7 @@ fn urns_that_cannot_be_used_are_refused() {
     insta::assert_snapshot!(refusal_of_extension("urn:example: x", json!([])), @"the extension 'urn:example: x' cannot be used: it is not a URN such as urn:ietf:params:scim:schemas:extension:2.0:Name");
     insta::assert_snapshot!(refusal_of_extension(&ENTERPRISE.to_uppercase(), json!([])), @"the extension 'URN:IETF:PARAMS:SCIM:SCHEMAS:EXTENSION:ENTERPRISE:2.0:USER' cannot be used: another schema has this URN");
     insta::assert_snapshot!(refusal_of_extension("urn:ietf:params:scim:schemas:core:2.0", json!([])), @"the extension 'urn:ietf:params:scim:schemas:core:2.0' cannot be used: 'urn:ietf:params:scim:schemas:core:2.0:User' and it begin alike, so that paths would be ambiguous");
+    insta::assert_snapshot!(refusal_of_extension("urn:ietf:params:SCIM:api:messages:2.0:Metadata", json!([])), @"the extension 'urn:ietf:params:SCIM:api:messages:2.0:Metadata' cannot be used: 'urn:ietf:params:scim:api:' begins the names of messages, such as ListResponse");
     let twice = json!({"urn": "urn:example:x", "resource": "User"});
     insta::assert_snapshot!(refusal(json!({"extensions": [twice, twice]})), @"the extension 'urn:example:x' cannot be used: another schema has this URN");
 }

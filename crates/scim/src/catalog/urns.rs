@@ -7,6 +7,9 @@ use crate::{
     schema::{core_group, core_user, enterprise_user},
 };
 
+/// What `schemas` of a message of the protocol begins with (RFC 7644 §3.1).
+const RESERVED: &str = "urn:ietf:params:scim:api:";
+
 /// Refuses the first URN that cannot be used.
 pub(super) fn check(extensions: &[Extension]) -> Result<(), ProfileError> {
     let standard = [core_user::URN, core_group::URN, enterprise_user::URN];
@@ -17,6 +20,9 @@ pub(super) fn check(extensions: &[Extension]) -> Result<(), ProfileError> {
             return refused(
                 "it is not a URN such as urn:ietf:params:scim:schemas:extension:2.0:Name".to_owned(),
             );
+        }
+        if urn.get(..RESERVED.len()).is_some_and(|start| start.eq_ignore_ascii_case(RESERVED)) {
+            return refused(format!("'{RESERVED}' begins the names of messages, such as ListResponse"));
         }
         let others =
             standard.into_iter().chain(extensions.iter().take(position).map(|other| other.urn.as_str()));

@@ -1,20 +1,25 @@
 //! Edits made on a document, one after another.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, fmt};
 
 use serde_json::{Map, Value};
 
-use super::{Action, Edit, elements};
+use super::{
+    Action, Edit, Work, elements,
+    work::{comparisons, cost, cost_of_all, cost_of_names},
+};
 use crate::{
     Error, ScimType,
     filter::evaluate_element,
-    path::{Base, Selection, Target},
+    fold, limits,
+    path::{AttributeRef, Base, Selection, Target},
     schema::Attribute,
     value::{comparable, says_only_what_for},
 };
 
-/// Makes one edit. On an error the document is half changed: throw it away.
-pub(crate) fn apply(document: &mut Map<String, Value>, edit: &Edit) -> Result<(), Error> {
+/// Makes one edit, out of the work that a request may make. On an error the document is half changed: throw it
+/// away.
+pub(crate) fn apply(document: &mut Map<String, Value>, edit: &Edit, work: &mut Work) -> Result<(), Error> {
     let (target, action) = match edit {
         Edit::DropExtension(urn) => {
             document.shift_remove(&**urn);
@@ -23,21 +28,30 @@ pub(crate) fn apply(document: &mut Map<String, Value>, edit: &Edit) -> Result<()
         Edit::Attribute { target, action } => (target, action),
     };
     match &target.attribute.base {
-        Base::Resource | Base::Element => in_container(document, target, action),
+        Base::Resource | Base::Element => in_container(document, target, action, work),
         Base::Extension(urn) => {
             let mut container = match document.get_mut(&**urn).map(Value::take) {
                 Some(Value::Object(container)) => container,
                 _ => Map::new(),
             };
-            in_container(&mut container, target, action)?;
+            in_container(&mut container, target, action, work)?;
+            if container.len() > limits::VALUES {
+                let detail = format!("{urn} would have more than {} attributes: remove some", limits::VALUES);
+                return Err(Error::bad_request(ScimType::InvalidValue, detail));
+            }
             put(document, urn, if container.is_empty() { None } else { Some(Value::Object(container)) });
             Ok(())
         }
     }
 }
 
-fn in_container(container: &mut Map<String, Value>, target: &Target, action: &Action) -> Result<(), Error> {
-    let name = key_of(container, target.attribute.name());
+fn in_container(
+    container: &mut Map<String, Value>,
+    target: &Target,
+    action: &Action,
+    work: &mut Work,
+) -> Result<(), Error> {
+    let name = key_of(container, &target.attribute, work)?;
     let attribute = &*target.attribute.attribute;
     let old = container.get_mut(&name).map(Value::take);
     let new = if attribute.multi_valued {
@@ -46,14 +60,15 @@ fn in_container(container: &mut Map<String, Value>, target: &Target, action: &Ac
             Some(Value::Null) | None => Vec::new(),
             Some(single) => vec![single],
         };
-        in_list(&mut values, target, action)?;
+        in_list(&mut values, target, action, work)?;
+        check_length(&values, &target.attribute)?;
         if values.is_empty() { None } else { Some(Value::Array(values)) }
     } else if let Some(part) = &target.sub_attribute {
         let mut parts = match old {
             Some(Value::Object(parts)) => parts,
             _ => Map::new(),
         };
-        in_parts(&mut parts, part, action);
+        in_parts(&mut parts, part, action)?;
         if parts.is_empty() { None } else { Some(Value::Object(parts)) }
     } else {
         match action {
@@ -66,8 +81,13 @@ fn in_container(container: &mut Map<String, Value>, target: &Target, action: &Ac
 }
 
 /// A change of a multi-valued attribute.
-fn in_list(values: &mut Vec<Value>, target: &Target, action: &Action) -> Result<(), Error> {
+fn in_list(values: &mut Vec<Value>, target: &Target, action: &Action, work: &mut Work) -> Result<(), Error> {
     let attribute = &*target.attribute.attribute;
+    let looks = match &target.selection {
+        Selection::All => 1,
+        Selection::Where { filter, .. } => 1 + comparisons(filter),
+    };
+    work.spend(cost_of_all(values).saturating_mul(looks))?;
     let primary = match (&target.selection, &target.sub_attribute, action) {
         (Selection::All, None, Action::Remove) => {
             values.clear();
@@ -90,16 +110,18 @@ fn in_list(values: &mut Vec<Value>, target: &Target, action: &Action) -> Result<
             let selected = positions(values, target);
             if selected.is_empty() {
                 let mut element = new_element(target)?;
-                set(&mut element, target, action, new);
+                set(&mut element, target, action, new)?;
                 // The value may have taken it out of the filter's sight: then it is there already.
                 elements::add(attribute, values, &element)
             } else {
+                // Each gets the value, and all are compared with each other.
+                work.spend(cost(new).saturating_mul(selected.len()).saturating_add(cost_of_all(values)))?;
                 for &position in &selected {
                     if let Some(element) = values.get_mut(position) {
-                        set(element, target, action, new);
+                        set(element, target, action, new)?;
                     }
                 }
-                selected
+                elements::merge_same(attribute, values, &selected)
             }
         }
     };
@@ -129,13 +151,13 @@ fn new_element(target: &Target) -> Result<Value, Error> {
     })
 }
 
-fn set(element: &mut Value, target: &Target, action: &Action, new: &Value) {
+fn set(element: &mut Value, target: &Target, action: &Action, new: &Value) -> Result<(), Error> {
     match (&target.sub_attribute, new) {
         (Some(part), _) => match element {
-            Value::Object(parts) => in_parts(parts, part, action),
+            Value::Object(parts) => in_parts(parts, part, action)?,
             other => {
                 let mut parts = Map::new();
-                in_parts(&mut parts, part, action);
+                in_parts(&mut parts, part, action)?;
                 *other = Value::Object(parts);
             }
         },
@@ -153,6 +175,7 @@ fn set(element: &mut Value, target: &Target, action: &Action, new: &Value) {
         }
         (None, new) => *element = new.clone(),
     }
+    Ok(())
 }
 
 fn remove_part(values: &mut Vec<Value>, target: &Target) {
@@ -168,7 +191,7 @@ fn remove_part(values: &mut Vec<Value>, target: &Target) {
 }
 
 /// A change of one part of a complex value.
-fn in_parts(parts: &mut Map<String, Value>, part: &Attribute, action: &Action) {
+fn in_parts(parts: &mut Map<String, Value>, part: &Attribute, action: &Action) -> Result<(), Error> {
     let new = match action {
         Action::Remove => None,
         Action::Add(new) if part.multi_valued => {
@@ -177,11 +200,22 @@ fn in_parts(parts: &mut Map<String, Value>, part: &Attribute, action: &Action) {
                 _ => Vec::new(),
             };
             elements::add(part, &mut values, new);
+            check_length(&values, &part.name)?;
             Some(Value::Array(values))
         }
         Action::Add(new) | Action::Replace(new) => Some(new.clone()),
     };
     put(parts, &part.name, new);
+    Ok(())
+}
+
+/// Refuses a list that has become too long at once, before the next edit looks through it.
+fn check_length(values: &[Value], name: &dyn fmt::Display) -> Result<(), Error> {
+    if values.len() <= limits::VALUES {
+        return Ok(());
+    }
+    let detail = format!("{name} would have more than {} values: remove some", limits::VALUES);
+    Err(Error::bad_request(ScimType::InvalidValue, detail))
 }
 
 fn positions(values: &[Value], target: &Target) -> HashSet<usize> {
@@ -200,11 +234,21 @@ fn is_selected(target: &Target, element: &Value) -> bool {
 
 /// The name under which the container has the attribute: that of an additional attribute is as the client
 /// first wrote it.
-fn key_of(container: &Map<String, Value>, name: &str) -> String {
-    if container.contains_key(name) {
-        return name.to_owned();
+fn key_of(
+    container: &Map<String, Value>,
+    attribute: &AttributeRef,
+    work: &mut Work,
+) -> Result<String, Error> {
+    let name = attribute.name();
+    if attribute.extension().is_none() || container.contains_key(name) {
+        return Ok(name.to_owned());
     }
-    container.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned().unwrap_or_else(|| name.to_owned())
+    work.spend(cost_of_names(container.keys()))?;
+    let folded = fold(name);
+    let is_same =
+        |key: &&String| if key.is_ascii() { key.eq_ignore_ascii_case(&folded) } else { fold(key) == folded };
+    let same = container.keys().find(is_same);
+    Ok(same.cloned().unwrap_or_else(|| name.to_owned()))
 }
 
 fn put(container: &mut Map<String, Value>, name: &str, value: Option<Value>) {

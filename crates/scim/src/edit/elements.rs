@@ -49,6 +49,47 @@ pub(super) fn add(attribute: &Attribute, values: &mut Vec<Value>, new: &Value) -
     touched
 }
 
+/// Makes one of elements that have the same `value` and `type`, or are equal, now that some were changed: the first
+/// keeps its parts and takes over those that only the others have. Returns where the touched ones are.
+pub(super) fn merge_same(
+    attribute: &Attribute,
+    values: &mut Vec<Value>,
+    touched: &HashSet<usize>,
+) -> HashSet<usize> {
+    let mut merged: Vec<Value> = Vec::with_capacity(values.len());
+    let mut known = HashMap::new();
+    let mut still_touched = HashSet::new();
+    for (position, element) in std::mem::take(values).into_iter().enumerate() {
+        let is_touched = touched.contains(&position);
+        let first = *known.entry(value_and_type(attribute, &element)).or_insert(merged.len());
+        match merged.get_mut(first) {
+            Some(same) if is_touched || still_touched.contains(&first) => {
+                take_over(same, element);
+                still_touched.insert(first);
+            }
+            _ => {
+                if is_touched {
+                    still_touched.insert(merged.len());
+                }
+                merged.push(element);
+            }
+        }
+    }
+    *values = merged;
+    still_touched
+}
+
+fn take_over(same: &mut Value, other: Value) {
+    let (Value::Object(parts), Value::Object(others)) = (same, other) else { return };
+    for (name, value) in others {
+        if name == "primary" && value == Value::Bool(true) {
+            parts.insert(name, value);
+        } else {
+            parts.entry(name).or_insert(value);
+        }
+    }
+}
+
 /// Where one of the touched elements is primary, the others are no more (RFC 7644 §3.5.2).
 pub(super) fn keep_one_primary(values: &mut [Value], touched: &HashSet<usize>) {
     let is_primary = |element: &Value| element.get("primary") == Some(&Value::Bool(true));

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Action, Edit, Step, Verb, members};
 use crate::{
-    Error, ResourceType, ScimType, dialect,
+    Error, ResourceType, ScimType, dialect, limits,
     path::{Base, Selection, Special, Target, sub_attribute},
     schema::{AttributeType, Mutability, Schema},
     value::{is_empty, read, unwrap_single},
@@ -65,13 +65,18 @@ fn under_urn(
     let is_core = schema.urn == resource_type.core.urn;
     let parts = match value {
         Value::Object(parts) => parts,
-        value if is_empty(&value) && is_core => return Ok(Vec::new()),
+        // Nothing is added; only a replace by nothing clears.
+        value if is_empty(&value) && (is_core || verb == Verb::Add) => return Ok(Vec::new()),
         value if is_empty(&value) => return drop_extension(resource_type, schema).map(|step| vec![step]),
         _ => {
             let detail = format!("{} must be an object of its attributes", schema.urn());
             return Err(Error::bad_request(ScimType::InvalidSyntax, detail));
         }
     };
+    if parts.len() > limits::VALUES {
+        let detail = format!("{} has more than {} attributes: send fewer", schema.urn(), limits::VALUES);
+        return Err(Error::bad_request(ScimType::InvalidValue, detail));
+    }
     let mut steps = Vec::new();
     for (name, value) in parts {
         let path = if is_core { name } else { format!("{}:{name}", schema.urn()) };

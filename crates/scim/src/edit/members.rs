@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::Verb;
 use crate::{
-    Error, Filter, Kind, MemberChange, MemberReference, ScimType,
+    Error, Filter, Kind, MemberChange, MemberReference, ScimType, dialect,
     filter::{Comparison, Operand, Operator},
     path::{Selection, Target},
 };
@@ -26,7 +26,7 @@ pub(super) fn change(target: &Target, value: Value, verb: Verb) -> Result<Option
             Value::Null => Some(MemberChange::RemoveAll),
             // Entra without its flag: the value names the members that go, and the others stay
             // (MicrosoftDocs/azure-docs#30826).
-            value => Some(MemberChange::Remove(ids(value))),
+            value => Some(MemberChange::Remove(ids(value)?)),
         }),
         (Selection::Where { filter, .. }, Verb::Remove) => removal(filter).map(Some),
         (Selection::Where { .. }, Verb::Add | Verb::Replace) => {
@@ -36,46 +36,80 @@ pub(super) fn change(target: &Target, value: Value, verb: Verb) -> Result<Option
     }
 }
 
-/// What `members[…]` removes: `value eq "…"`, several with `or`, or `type eq "…"`.
+/// What `members[…]` removes: `value eq "…"`, perhaps with `and type eq "…"`, several with `or`, or all of a
+/// `type eq "…"`.
 fn removal(filter: &Filter) -> Result<MemberChange, Error> {
-    let unsupported = || {
-        let detail = "members can be removed by members[value eq \"…\"], several with or, or by members[type eq \"User\"]";
-        Error::bad_request(ScimType::InvalidFilter, detail)
-    };
     let alternatives = match filter {
         Filter::Or(filters) => filters.as_slice(),
         single => std::slice::from_ref(single),
     };
     let mut ids = Vec::new();
     for alternative in alternatives {
-        let Filter::Compare(Comparison {
-            attribute,
-            operator: Operator::Equal,
-            operand: Operand::String(text),
-        }) = alternative
-        else {
-            return Err(unsupported());
-        };
-        match attribute.name() {
-            "value" => ids.extend(id(text)),
-            "type" if alternatives.len() == 1 => {
-                return Ok(match Kind::from_name(text) {
+        match equal(alternative)? {
+            // An id belongs to one resource: the type says nothing more, unless there is no such type.
+            Equal { value: Some(value), kind } if kind.is_none_or(|kind| Kind::from_name(kind).is_some()) => {
+                ids.extend(id(value));
+            }
+            Equal { value: None, kind: Some(kind) } if alternatives.len() == 1 => {
+                return Ok(match Kind::from_name(kind) {
                     Some(kind) => MemberChange::RemoveOfKind(kind),
                     None => MemberChange::Remove(Vec::new()),
                 });
             }
-            _ => return Err(unsupported()),
+            Equal { value: Some(_), .. } => {}
+            Equal { value: None, .. } => return Err(unsupported()),
         }
     }
     Ok(MemberChange::Remove(ids))
+}
+
+/// What a filter says that a member equals.
+#[derive(Default)]
+struct Equal<'a> {
+    value: Option<&'a str>,
+    kind: Option<&'a str>,
+}
+
+fn equal(filter: &Filter) -> Result<Equal<'_>, Error> {
+    let comparisons = match filter {
+        Filter::And(filters) => filters.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let mut equal = Equal::default();
+    for comparison in comparisons {
+        let Filter::Compare(Comparison { attribute, operator: Operator::Equal, operand }) = comparison else {
+            return Err(unsupported());
+        };
+        let said = match attribute.name() {
+            "value" => &mut equal.value,
+            "type" => &mut equal.kind,
+            _ => return Err(unsupported()),
+        };
+        match operand {
+            Operand::String(text) if said.is_none() => *said = Some(text),
+            _ => return Err(unsupported()),
+        }
+    }
+    Ok(equal)
+}
+
+fn unsupported() -> Error {
+    let detail =
+        "members can be removed by members[value eq \"…\"], several with or, or by members[type eq \"User\"]";
+    Error::bad_request(ScimType::InvalidFilter, detail)
 }
 
 fn references(value: Value) -> Result<Vec<MemberReference>, Error> {
     let mut seen = HashSet::new();
     let mut members = Vec::new();
     for element in elements(value) {
-        let Some((text, kind)) = named(&element)? else { continue };
-        let id = id(&text).ok_or_else(|| {
+        let Some(Named { text, kind }) = named(&element)? else {
+            if element.is_object() {
+                return Err(not_a_member("an object without the string 'value'"));
+            }
+            continue;
+        };
+        let id = id(text).ok_or_else(|| {
             let short: String = text.chars().take(40).collect();
             let detail = format!("members.value '{short}' is not the id of a user or group here");
             Error::bad_request(ScimType::InvalidValue, detail)
@@ -87,22 +121,36 @@ fn references(value: Value) -> Result<Vec<MemberReference>, Error> {
     Ok(members)
 }
 
-/// The ids that a removal names. What is no id is no member either, and so is gone already.
-fn ids(value: Value) -> Vec<Uuid> {
-    let named = |element: Value| named(&element).ok().flatten().and_then(|(text, _)| id(&text));
-    elements(value).into_iter().filter_map(named).collect()
+/// The ids that a removal names. A string that is no id is no member either, and so is gone already.
+fn ids(value: Value) -> Result<Vec<Uuid>, Error> {
+    let mut ids = Vec::new();
+    for element in elements(value) {
+        ids.extend(named(&element)?.and_then(|named| id(named.text)));
+    }
+    Ok(ids)
 }
 
-/// What a member is named by: an object with `value`, or the id alone.
-fn named(element: &Value) -> Result<Option<(String, Option<Kind>)>, Error> {
+/// What a client names a member by.
+struct Named<'a> {
+    text: &'a str,
+    kind: Option<Kind>,
+}
+
+/// What a member is named by: an object with `value`, or with a URL as `$ref`, or the id alone. `None` for what
+/// is empty.
+fn named(element: &Value) -> Result<Option<Named<'_>>, Error> {
     match element {
         Value::Null => Ok(None),
         Value::String(text) if text.is_empty() => Ok(None),
-        Value::String(text) => Ok(Some((text.clone(), None))),
+        Value::String(text) => Ok(Some(Named { text, kind: None })),
         Value::Object(parts) => {
-            let kind = text(parts, "type").and_then(Kind::from_name);
-            let id = text(parts, "value").map(|id| (id.to_owned(), kind));
-            id.map(Some).ok_or_else(|| not_a_member("an object without the string 'value'"))
+            let kind = part(parts, "type").and_then(Value::as_str).and_then(Kind::from_name);
+            match (part(parts, "value"), dialect::id_of_url(parts)) {
+                (Some(Value::String(text)), _) if !text.is_empty() => Ok(Some(Named { text, kind })),
+                (None | Some(Value::Null | Value::String(_)), Some(text)) => Ok(Some(Named { text, kind })),
+                (Some(Value::Null | Value::String(_)), None) => Ok(None),
+                _ => Err(not_a_member("an object without the string 'value'")),
+            }
         }
         Value::Bool(_) | Value::Number(_) | Value::Array(_) => {
             Err(not_a_member("neither a string nor an object"))
@@ -110,8 +158,8 @@ fn named(element: &Value) -> Result<Option<(String, Option<Kind>)>, Error> {
     }
 }
 
-fn text<'a>(parts: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
-    parts.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_str())
+fn part<'a>(parts: &'a Map<String, Value>, name: &str) -> Option<&'a Value> {
+    parts.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
 }
 
 fn not_a_member(what: &str) -> Error {

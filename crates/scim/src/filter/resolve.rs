@@ -41,7 +41,10 @@ impl Scope<'_> {
                 Ok(Filter::Or(parts.into_iter().flat_map(disjuncts).collect()))
             }
             Node::Not(node) => Ok(Filter::Not(Box::new(self.resolve(node)?))),
-            Node::Present { path } => Ok(Filter::Present(self.lookup(path)?)),
+            Node::Present { path } => match self.extension(path.what) {
+                Some(extension) => Ok(Filter::Present(extension)),
+                None => Ok(Filter::Present(self.lookup(path)?)),
+            },
             Node::Compare { path, comparator, literal } => self.comparison(path, *comparator, literal),
             Node::Element { path, filter } => self.element(path, filter),
         }
@@ -108,6 +111,20 @@ impl Scope<'_> {
                 format!("{attribute} has single values: write one comparison in its brackets"),
             )),
         }
+    }
+
+    /// The object that holds an extension's attributes, named by its URN.
+    fn extension(&self, path: &str) -> Option<AttributeRef> {
+        let Self::Resource(resource_type) = self else { return None };
+        let schema =
+            resource_type.extensions().iter().find(|schema| schema.urn().eq_ignore_ascii_case(path))?;
+        let attribute = Arc::new(Attribute::complex(schema.urn(), "", []));
+        Some(AttributeRef {
+            kind: resource_type.kind(),
+            base: Base::Resource,
+            attribute,
+            sub_attribute: None,
+        })
     }
 
     fn lookup(&self, path: &Written<&str>) -> Result<AttributeRef, Error> {

@@ -37,16 +37,18 @@ pub(crate) enum Literal {
     Null,
 }
 
-/// Reads tokens from left to right, never deeper than [`limits::FILTER_DEPTH`].
+/// Reads tokens from left to right, never deeper than [`limits::FILTER_DEPTH`], and no more comparisons than
+/// [`limits::FILTER_COMPARISONS`].
 pub(crate) struct Parser<'a> {
     tokens: std::slice::Iter<'a, Token<'a>>,
     end: usize,
     depth: usize,
+    comparisons: usize,
 }
 
 impl<'a> Parser<'a> {
     pub(crate) fn new(text: &str, tokens: &'a [Token<'a>]) -> Self {
-        Self { tokens: tokens.iter(), end: text.chars().count() + 1, depth: 0 }
+        Self { tokens: tokens.iter(), end: text.chars().count() + 1, depth: 0, comparisons: 0 }
     }
 
     /// `filter = term *("or" term)`.
@@ -144,6 +146,14 @@ impl<'a> Parser<'a> {
     }
 
     fn comparison(&mut self, path: Written<&'a str>) -> Result<Node<'a>, Error> {
+        if self.comparisons == limits::FILTER_COMPARISONS {
+            let limit = limits::FILTER_COMPARISONS;
+            return Err(invalid_at(
+                path.position,
+                format!("more than {limit} comparisons: send several requests"),
+            ));
+        }
+        self.comparisons += 1;
         let position = self.position();
         let Some(operator) = self.word() else {
             return Err(invalid_at(position, format!("expected an operator after '{}'", path.what)));

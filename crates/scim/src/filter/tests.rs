@@ -236,6 +236,26 @@ fn what_the_schema_does_not_have_is_refused_by_name() {
 }
 
 #[test]
+fn an_extension_is_present_when_it_has_an_attribute() {
+    let filter = format!("{} PR", ENTERPRISE.to_lowercase());
+    assert_eq!(shown(&filter), format!("{ENTERPRISE} pr"));
+    assert!(passes(&user(json!({ENTERPRISE: {"department": "R&D"}})), &filter));
+    assert!(!passes(&user(json!({})), &filter));
+}
+
+#[test]
+fn a_schema_is_no_attribute() {
+    insta::assert_snapshot!(shown(&format!(r#"{ENTERPRISE} eq "x""#)), @"400 invalidFilter: filter, at character 1: 'urn:ietf:params:scim:schemas:extension:enterprise:2.0:User' is a schema: name one of its attributes after a colon");
+}
+
+#[test]
+fn a_filter_has_fifty_comparisons_at_most() {
+    let filter = |count| vec!["title pr"; count].join(" or ");
+    assert!(Filter::parse(&filter(50), users(&platform())).is_ok());
+    insta::assert_snapshot!(shown(&filter(51)), @"400 invalidFilter: filter, at character 601: more than 50 comparisons: send several requests");
+}
+
+#[test]
 fn what_cannot_be_compared_is_refused() {
     insta::assert_snapshot!(shown("active gt true"), @"400 invalidFilter: filter, at character 11: active is a boolean, which has no order and no parts: use eq or ne");
     insta::assert_snapshot!(shown(r#"active eq "maybe""#), @"400 invalidFilter: filter, at character 11: active is a boolean: compare it with true or false");

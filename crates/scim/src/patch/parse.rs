@@ -7,17 +7,18 @@ use crate::{
     Error, ResourceType, ScimType,
     edit::{self, Step, Verb},
     limits,
-    resource::check_depth,
+    resource::check_body,
 };
 
 /// Reads the body. Its `schemas` may be missing: what it is follows from the method.
 pub(super) fn request(resource_type: &ResourceType, body: Value) -> Result<PatchRequest, Error> {
-    check_depth(&body)?;
+    check_body(&body)?;
     let mut request = PatchRequest { edits: Vec::new(), member_changes: Vec::new() };
     for (position, operation) in operations(body)?.into_iter().enumerate() {
-        for step in steps(resource_type, operation).map_err(|error| at(position, &error))? {
+        let (verb, steps) = steps(resource_type, operation).map_err(|error| at(position, &error))?;
+        for step in steps {
             match step {
-                Step::Edit(edit) => request.edits.push(PositionedEdit { operation: position, edit }),
+                Step::Edit(edit) => request.edits.push(PositionedEdit { operation: position, verb, edit }),
                 // Nobody is added.
                 Step::Members(MemberChange::Add(members)) if members.is_empty() => {}
                 Step::Members(change) => request.member_changes.push(change),
@@ -53,7 +54,7 @@ fn operations(body: Value) -> Result<Vec<Value>, Error> {
     Ok(operations)
 }
 
-fn steps(resource_type: &ResourceType, operation: Value) -> Result<Vec<Step>, Error> {
+fn steps(resource_type: &ResourceType, operation: Value) -> Result<(Verb, Vec<Step>), Error> {
     let Value::Object(mut parts) = operation else {
         return Err(invalid_syntax("an operation must be an object with 'op', 'path' and 'value'"));
     };
@@ -64,7 +65,7 @@ fn steps(resource_type: &ResourceType, operation: Value) -> Result<Vec<Step>, Er
         Some(_) => return Err(Error::bad_request(ScimType::InvalidPath, "'path' must be a string")),
     };
     let value = take(&mut parts, "value");
-    match (path, value, verb) {
+    let steps = match (path, value, verb) {
         (Some(path), value, Verb::Remove) => {
             edit::path(resource_type, path.trim(), value.unwrap_or(Value::Null), verb)
         }
@@ -79,7 +80,8 @@ fn steps(resource_type: &ResourceType, operation: Value) -> Result<Vec<Step>, Er
         (None, _, _) => {
             Err(invalid_syntax("an operation without 'path' needs an object of attributes as 'value'"))
         }
-    }
+    };
+    Ok((verb, steps?))
 }
 
 /// Entra without `aadOptscim062020` writes `Add`, `Replace` and `Remove`

@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "json!(…) reads better than &json!(…)")]
 
+mod limits;
 mod members;
 mod properties;
 mod refusals;
@@ -248,6 +249,18 @@ fn an_extension_goes_and_comes_as_a_whole() {
 }
 
 #[test]
+fn nothing_added_to_an_extension_leaves_it() {
+    let attributes = json!({ENTERPRISE: {"department": "R&D"}});
+    for operation in [
+        json!({"op": "add", "path": ENTERPRISE, "value": null}),
+        json!({"op": "Add", "path": ENTERPRISE, "value": {}}),
+        json!({"op": "add", "value": {ENTERPRISE: ""}}),
+    ] {
+        assert_eq!(after(attributes.clone(), operation), untouched(attributes.clone()));
+    }
+}
+
+#[test]
 fn an_additional_attribute_is_any_name_under_its_urn() {
     let set =
         |key: &str, value: Value| json!({"op": "Add", "path": format!("{METADATA}:{key}"), "value": value});
@@ -257,6 +270,9 @@ fn an_additional_attribute_is_any_name_under_its_urn() {
     assert_eq!(after[METADATA], json!({"region": "true", "Shoe.Size": "42"}));
     let operations =
         json!([set("region", json!("x")), {"op": "remove", "path": format!("{METADATA}:Region")}]);
+    assert_eq!(after_all(json!({}), operations), untouched(json!({})));
+    let operations =
+        json!([set("größe", json!("x")), {"op": "remove", "path": format!("{METADATA}:GRÖSSE")}]);
     assert_eq!(after_all(json!({}), operations), untouched(json!({})));
 }
 
@@ -317,6 +333,24 @@ fn setting_primary_clears_it_on_the_others() {
     }
     let operation = json!({"op": "add", "value": {"emails": {"value": "c", "primary": true}}});
     assert_eq!(after(attributes, operation)["emails"][0]["primary"], false);
+}
+
+#[test]
+fn elements_that_become_the_same_become_one() {
+    let attributes = json!({"emails": [
+        {"value": "a", "type": "work"}, {"value": "b", "type": "Work", "display": "B", "primary": true}, {"value": "a", "type": "home"}
+    ]});
+    let replace = |path: &str, value: &str| {
+        after(attributes.clone(), json!({"op": "replace", "path": path, "value": value}))["emails"].clone()
+    };
+    assert_eq!(
+        replace("emails[type eq \"work\"].value", "same"),
+        json!([{"value": "same", "type": "work", "display": "B", "primary": true}, {"value": "a", "type": "home"}])
+    );
+    assert_eq!(
+        replace("emails[type eq \"home\"].type", "work"),
+        json!([{"value": "a", "type": "work"}, {"value": "b", "type": "Work", "display": "B", "primary": true}])
+    );
 }
 
 #[test]

@@ -21,6 +21,12 @@ pub enum PathError {
         /// The URNs there are.
         known: String,
     },
+    /// The path is a schema's URN, without an attribute.
+    #[error("'{path}' is a schema: name one of its attributes after a colon")]
+    Schema {
+        /// The path as it was written.
+        path: String,
+    },
     /// The schema has no such attribute.
     #[error("{kind} has no attribute '{path}': /Schemas lists the attributes there are")]
     UnknownAttribute {
@@ -83,6 +89,9 @@ impl ResourceType {
     fn schema_of<'a>(&self, path: &'a str) -> Result<(&Schema, &'a str), PathError> {
         if !is_urn(path) {
             return Ok((dialect::schema_of_bare_name(self, path).unwrap_or(&self.core), path));
+        }
+        if self.schema_named(path).is_some() {
+            return Err(PathError::Schema { path: path.to_owned() });
         }
         self.schemas().find_map(|schema| Some((schema, strip_urn(path, schema.urn())?))).ok_or_else(|| {
             PathError::UnknownSchema {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::*;
-use crate::fixtures::{CUSTOM, ENTERPRISE, line, plain, platform, users};
+use crate::fixtures::{CUSTOM, ENTERPRISE, METADATA, line, plain, platform, users};
 
 fn whole() -> Map<String, Value> {
     let whole = json!({
@@ -99,4 +99,15 @@ fn it_says_what_need_not_be_read() {
 fn only_one_of_the_two_may_be_given() {
     let error = Projection::parse(Some("id"), Some("id"), users(&plain())).unwrap_err();
     insta::assert_snapshot!(line(&error), @"400 invalidValue: 'attributes' and 'excludedAttributes' exclude each other: send one of them");
+}
+
+#[test]
+fn an_additional_attribute_is_asked_for_in_any_case_of_any_script() {
+    let catalog = platform();
+    let projection = Projection::parse(Some(&format!("{METADATA}:GRÖSSE")), None, users(&catalog)).unwrap();
+    let Value::Object(mut resource) = json!({METADATA: {"größe": "42", "other": "x"}}) else {
+        unreachable!()
+    };
+    projection.apply(users(&catalog), &mut resource);
+    assert_eq!(resource.get(METADATA), Some(&json!({"größe": "42"})));
 }

@@ -1,19 +1,27 @@
 //! What must hold for a document as a whole, beyond the types of its values.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value};
 
 use crate::{
-    Error, ResourceType, ScimType, limits,
+    Error, ResourceType, ScimType, fold, limits,
     schema::{Attribute, Mutability},
 };
 
-/// Refuses a body with more levels than [`limits::BODY_DEPTH`].
-pub(crate) fn check_depth(body: &Value) -> Result<(), Error> {
-    if is_within(body, limits::BODY_DEPTH) {
-        return Ok(());
+/// Refuses a body with more levels than [`limits::BODY_DEPTH`], and one in which a name occurs twice: names are the
+/// same in any case (RFC 7643 §2.1).
+pub(crate) fn check_body(body: &Value) -> Result<(), Error> {
+    let refused = |detail| Err(Error::bad_request(ScimType::InvalidSyntax, detail));
+    if !is_within(body, limits::BODY_DEPTH) {
+        return refused(format!("the body has more than {} levels of lists and objects", limits::BODY_DEPTH));
     }
-    let detail = format!("the body has more than {} levels of lists and objects", limits::BODY_DEPTH);
-    Err(Error::bad_request(ScimType::InvalidSyntax, detail))
+    match same_names(body) {
+        Some((first, second)) => {
+            refused(format!("'{}' and '{}' are the same name: send one of them", short(first), short(second)))
+        }
+        None => Ok(()),
+    }
 }
 
 /// The paths of required attributes that the document lacks, in the schemas' order.
@@ -49,44 +57,36 @@ pub(crate) fn required(path: &str) -> Error {
     Error::bad_request(ScimType::InvalidValue, format!("{path} is required: give it a value"))
 }
 
+/// The refusal of an operation that removes a required attribute.
+pub(crate) fn required_stays(path: &str) -> Error {
+    Error::bad_request(ScimType::Mutability, format!("{path} is required: it cannot be removed"))
+}
+
 /// Refuses several primaries, and what is too large.
 pub(crate) fn check(resource_type: &ResourceType, document: &Map<String, Value>) -> Result<(), Error> {
     let refused = |detail| Err(Error::bad_request(ScimType::InvalidValue, detail));
     for (prefix, attribute, value) in places(resource_type, document) {
         let Some(Value::Array(elements)) = value else { continue };
         let name = &attribute.name;
-        if elements.len() > limits::VALUES {
-            return refused(format!(
-                "{prefix}{name} would have more than {} values: remove some",
-                limits::VALUES
-            ));
-        }
         if elements.iter().filter(|element| element.get("primary") == Some(&Value::Bool(true))).count() > 1 {
             return refused(format!("{prefix}{name} has several primary values: leave primary true on one"));
         }
     }
     for schema in resource_type.extensions() {
         let Some(Value::Object(attributes)) = document.get(schema.urn()) else { continue };
-        if attributes.len() > limits::VALUES {
-            return refused(format!(
-                "{} would have more than {} attributes: remove some",
-                schema.urn(),
-                limits::VALUES
-            ));
-        }
         if let Some(name) = attributes.keys().find(|name| name.chars().count() > limits::NAME_CHARACTERS) {
-            let short: String = name.chars().take(40).collect();
             let limit = limits::NAME_CHARACTERS;
             return refused(format!(
-                "{}:{short}… is a name of more than {limit} characters: shorten it",
-                schema.urn()
+                "{}:{} is a name of more than {limit} characters: shorten it",
+                schema.urn(),
+                short(name)
             ));
         }
-        if let Some(name) = attributes.keys().find(|name| name.contains('\0')) {
+        if let Some(name) = attributes.keys().find(|name| name.contains(is_unfit_for_names)) {
             return refused(format!(
-                "{}:{} holds the character U+0000: leave it out",
+                "{}:{} is no name that a path can hold: leave out brackets, quotes and control characters",
                 schema.urn(),
-                name.escape_default()
+                name.escape_debug()
             ));
         }
     }
@@ -99,22 +99,65 @@ pub(crate) fn check(resource_type: &ResourceType, document: &Map<String, Value>)
     Ok(())
 }
 
-/// Refuses a change of an attribute that is immutable and has a value (RFC 7643 §2.2).
-pub(crate) fn check_immutable(
+/// Keeps the values of immutable attributes of which the new document is silent.
+pub(crate) fn keep_immutable(
+    resource_type: &ResourceType,
+    old: &Map<String, Value>,
+    new: &mut Map<String, Value>,
+) {
+    for (prefix, attribute, old) in places(resource_type, old) {
+        let Some(kept) = old.and_then(|old| immutable_of(attribute, old)) else { continue };
+        let container = match prefix.strip_suffix(':') {
+            None => Some(&mut *new),
+            Some(urn) => new.entry(urn).or_insert_with(|| Value::Object(Map::new())).as_object_mut(),
+        };
+        let Some(container) = container else { continue };
+        match (container.get_mut(&attribute.name), kept) {
+            (None, kept) => {
+                container.insert(attribute.name.clone(), kept);
+            }
+            (Some(Value::Object(parts)), Value::Object(kept)) => {
+                for (name, value) in kept {
+                    parts.entry(name).or_insert(value);
+                }
+            }
+            (Some(_), _) => {}
+        }
+    }
+}
+
+/// What of a value is immutable, if anything.
+fn immutable_of(attribute: &Attribute, value: &Value) -> Option<Value> {
+    if attribute.mutability == Mutability::Immutable {
+        return Some(value.clone());
+    }
+    if attribute.multi_valued {
+        return None; // An element with an immutable part may go, and another may come.
+    }
+    let parts = attribute.sub_attributes.iter().filter(|part| part.mutability == Mutability::Immutable);
+    let kept: Map<_, _> =
+        parts.filter_map(|part| Some((part.name.clone(), value.get(&part.name)?.clone()))).collect();
+    if kept.is_empty() { None } else { Some(Value::Object(kept)) }
+}
+
+/// The refusal of another value for an immutable attribute.
+pub(crate) fn immutable(path: &str) -> Error {
+    let detail = format!("{path} is immutable and has a value: leave it as it is");
+    Error::bad_request(ScimType::Mutability, detail)
+}
+
+/// The path of an attribute that is immutable, had a value, and has another now, or none (RFC 7643 §2.2).
+pub(crate) fn changed_immutable(
     resource_type: &ResourceType,
     old: &Map<String, Value>,
     new: &Map<String, Value>,
-) -> Result<(), Error> {
+) -> Option<String> {
     for ((prefix, attribute, old), (_, _, new)) in places(resource_type, old).zip(places(resource_type, new))
     {
         let Some(old) = old else { continue };
         let path = format!("{prefix}{}", attribute.name);
-        let refused = |path: String| {
-            let detail = format!("{path} is immutable and has a value: leave it as it is");
-            Err(Error::bad_request(ScimType::Mutability, detail))
-        };
         if attribute.mutability == Mutability::Immutable && new != Some(old) {
-            return refused(path);
+            return Some(path);
         }
         if attribute.multi_valued {
             continue; // An element with an immutable part may go, and another may come.
@@ -122,11 +165,11 @@ pub(crate) fn check_immutable(
         for part in attribute.sub_attributes.iter().filter(|part| part.mutability == Mutability::Immutable) {
             let was = old.get(&part.name);
             if was.is_some() && was != new.and_then(|new| new.get(&part.name)) {
-                return refused(format!("{path}.{}", part.name));
+                return Some(format!("{path}.{}", part.name));
             }
         }
     }
-    Ok(())
+    None
 }
 
 /// Every attribute that a document may have: what its path begins with, its definition, its value.
@@ -162,6 +205,38 @@ fn is_within(value: &Value, levels: usize) -> bool {
         _ => true,
     }
 }
+
+/// Two names of one object that differ in case alone. Called on a body whose depth was checked.
+fn same_names(value: &Value) -> Option<(&str, &str)> {
+    match value {
+        Value::Array(elements) => elements.iter().find_map(same_names),
+        Value::Object(parts) => {
+            let mut names = HashMap::with_capacity(parts.len());
+            let of_this =
+                parts.keys().find_map(|name| names.insert(fold(name), name).map(|first| (first, name)));
+            match of_this {
+                Some((first, second)) => Some((first, second)),
+                None => parts.values().find_map(same_names),
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What a path, and the filter in its brackets, cannot hold in a name.
+fn is_unfit_for_names(character: char) -> bool {
+    matches!(character, '[' | ']' | '"') || character.is_control()
+}
+
+/// A name for an error.
+fn short(name: &str) -> String {
+    match name.char_indices().nth(NAME_SHOWN) {
+        Some((end, _)) => format!("{}…", name.get(..end).unwrap_or_default()),
+        None => name.to_owned(),
+    }
+}
+
+const NAME_SHOWN: usize = 40;
 
 /// About the bytes of its JSON. A document has four levels at most.
 fn size_of_object(parts: &Map<String, Value>) -> usize {

@@ -1,8 +1,9 @@
 //! Date-times (RFC 7643 §2.3.5): read, and written so that their order is that of the text.
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{Timestamp, fmt::temporal::Pieces, tz::Offset};
 
-/// Reads an xsd:dateTime of the years 0 to 9999; one without an offset is in UTC.
+/// Reads an xsd:dateTime of the years 0 to 9999; one without an offset is in UTC. The last day of the year 9999,
+/// by which directories say "never", counts as the last moment that there is, a day before.
 pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     let is_plain = text.starts_with(|first: char| first.is_ascii_digit())
         && text.contains(['T', 't'])
@@ -10,10 +11,11 @@ pub(crate) fn parse(text: &str) -> Option<Timestamp> {
     if !is_plain {
         return None;
     }
-    let moment = text.parse::<Timestamp>().ok().or_else(|| {
-        let civil = text.parse::<DateTime>().ok()?;
-        civil.to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
-    })?;
+    let pieces = Pieces::parse(text).ok()?;
+    let civil = pieces.date().to_datetime(pieces.time()?);
+    let offset = pieces.to_numeric_offset().unwrap_or(Offset::UTC);
+    // The year is 0 at least: there is no moment only after the last one.
+    let moment = offset.to_timestamp(civil).unwrap_or(Timestamp::MAX);
     comparable(moment).starts_with(|first: char| first.is_ascii_digit()).then_some(moment)
 }
 
@@ -35,6 +37,14 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn what_never_ends_counts_as_the_last_moment() {
+        for text in ["9999-12-31T23:59:59.999999999Z", "9999-12-31T00:00:00", "9999-12-31T23:59:59-14:00"] {
+            assert_eq!(parse(text), Some(Timestamp::MAX), "{text}");
+        }
+        assert!(parse("9999-12-30T00:00:00Z") < parse("9999-12-31T00:00:00Z"));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::{date_time, is_empty};
 use crate::{
-    Error, ScimType, dialect, limits,
+    Error, ScimType, dialect, fold, limits,
     path::sub_attribute,
     schema::{Attribute, AttributeType, Mutability, Uniqueness},
 };
@@ -123,6 +123,9 @@ fn check_text(attribute: &Attribute, text: &str, path: &str) -> Result<(), Error
     let is_key = attribute.uniqueness == Uniqueness::Server || path == "externalId";
     if is_key && text.chars().count() > limits::KEY_CHARACTERS {
         return refused(format!("{path} is longer than {} characters: shorten it", limits::KEY_CHARACTERS));
+    }
+    if is_key && fold(text).len() > limits::KEY_BYTES {
+        return refused(format!("{path} is longer than {} bytes in UTF-8: shorten it", limits::KEY_BYTES));
     }
     // PostgreSQL's text and jsonb cannot hold it, and no directory means it.
     if text.contains('\0') {

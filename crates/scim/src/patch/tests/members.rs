@@ -73,6 +73,40 @@ fn a_remove_with_values_removes_those_only() {
 }
 
 #[test]
+fn a_remove_of_nothing_and_of_strangers_removes_nobody() {
+    for value in [
+        json!(""),
+        json!([null, ""]),
+        json!([{"value": null}]),
+        json!([{"value": ""}]),
+        json!("bob"),
+        json!([{"value": "42"}]),
+    ] {
+        assert_eq!(
+            changes(json!([{"op": "remove", "path": "members", "value": value}])),
+            vec![MemberChange::Remove(vec![])]
+        );
+    }
+}
+
+#[test]
+fn a_member_by_url_alone_is_the_one_with_the_id_at_its_end() {
+    for value in [
+        json!({"$ref": format!("https://x/Users/{ADA}")}),
+        json!({"$ref": format!("../Users/{ADA}"), "value": null}),
+    ] {
+        assert_eq!(
+            changes(json!([{"op": "add", "path": "members", "value": [value]}])),
+            vec![MemberChange::Add(vec![member(ADA)])]
+        );
+        assert_eq!(
+            changes(json!([{"op": "remove", "path": "members", "value": [value]}])),
+            vec![MemberChange::Remove(vec![id(ADA)])]
+        );
+    }
+}
+
+#[test]
 fn a_remove_without_values_removes_all() {
     assert_eq!(changes(json!([{"op": "Remove", "path": "members"}])), vec![MemberChange::RemoveAll]);
 }
@@ -84,6 +118,16 @@ fn a_remove_by_filter_removes_what_it_names() {
     assert_eq!(
         remove(format!("Value Eq \"{ADA}\" or value eq \"{BOB}\"")),
         vec![MemberChange::Remove(vec![id(ADA), id(BOB)])]
+    );
+    assert_eq!(
+        remove(format!(
+            "value eq \"{ADA}\" and type eq \"User\" or type eq \"group\" and value eq \"{BOB}\""
+        )),
+        vec![MemberChange::Remove(vec![id(ADA), id(BOB)])]
+    );
+    assert_eq!(
+        remove(format!("value eq \"{ADA}\" and type eq \"Robot\"")),
+        vec![MemberChange::Remove(vec![])]
     );
     assert_eq!(remove("value eq \"42\"".to_owned()), vec![MemberChange::Remove(vec![])]);
     assert_eq!(remove("type eq \"user\"".to_owned()), vec![MemberChange::RemoveOfKind(Kind::User)]);

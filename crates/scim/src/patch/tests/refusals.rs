@@ -79,7 +79,7 @@ fn what_may_not_be_written_is_refused() {
     insta::assert_snapshot!(set("schemas"), @"400 mutability: Operations[0]: schemas is readOnly: leave it out");
     insta::assert_snapshot!(set(&format!("{ENTERPRISE}:manager.displayName")), @"400 mutability: Operations[0]: urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:manager.displayName is readOnly: leave it out");
     insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "groups[value eq \"x\"]"})), @"400 mutability: Operations[0]: groups is readOnly: leave it out");
-    insta::assert_snapshot!(set(&format!("{CUSTOM}:origin")), @"400 mutability: urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName:origin is immutable and has a value: leave it as it is");
+    insta::assert_snapshot!(set(&format!("{CUSTOM}:origin")), @"400 mutability: Operations[0]: urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName:origin is immutable and has a value: leave it as it is");
 }
 
 #[test]
@@ -95,10 +95,56 @@ fn values_that_do_not_fit_are_refused() {
 
 #[test]
 fn what_is_required_stays() {
-    insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "userName"})), @"400 invalidValue: userName is required: give it a value");
-    insta::assert_snapshot!(refusal(json!({"op": "replace", "path": "name.givenName", "value": ""})), @"400 invalidValue: name.givenName is required: give it a value");
-    insta::assert_snapshot!(refusal(json!({"op": "replace", "value": {"emails": []}})), @"400 invalidValue: emails is required: give it a value");
-    insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "emails[type eq \"work\"]"})), @"400 invalidValue: emails is required: give it a value");
+    insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "userName"})), @"400 mutability: Operations[0]: userName is required: it cannot be removed");
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "path": "name.givenName", "value": ""})), @"400 invalidValue: Operations[0]: name.givenName is required: give it a value");
+    insta::assert_snapshot!(refusal(json!({"op": "replace", "value": {"emails": []}})), @"400 invalidValue: Operations[0]: emails is required: give it a value");
+    insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "emails[type eq \"work\"]"})), @"400 mutability: Operations[0]: emails is required: it cannot be removed");
+    insta::assert_snapshot!(refusal(json!({"op": "remove", "path": "name"})), @"400 mutability: Operations[0]: name.familyName is required: it cannot be removed");
+    let operations = json!([{"op": "remove", "path": "userName"}, {"op": "remove", "path": "title"}]);
+    insta::assert_snapshot!(line(&patched(&user(json!({})), operations).unwrap_err()), @"400 mutability: Operations[0]: userName is required: it cannot be removed");
+}
+
+#[test]
+fn what_is_required_may_go_and_come_back_in_one_request() {
+    let operations =
+        json!([{"op": "remove", "path": "userName"}, {"op": "add", "path": "userName", "value": "bob"}]);
+    assert_eq!(patched(&user(json!({})), operations).unwrap().user_name(), Some("bob"));
+}
+
+#[test]
+fn names_that_differ_in_case_alone_are_refused_at_every_level() {
+    insta::assert_snapshot!(refusal_of_body(json!({"Operations": [{"op": "add", "Op": "remove", "path": "title"}]})), @"400 invalidSyntax: 'op' and 'Op' are the same name: send one of them");
+    insta::assert_snapshot!(refusal_of_body(json!({"Operations": [{"op": "add", "value": {"title": "a", "TITLE": "b"}}]})), @"400 invalidSyntax: 'title' and 'TITLE' are the same name: send one of them");
+}
+
+#[test]
+fn a_removal_of_members_that_names_nobody_is_refused() {
+    let remove =
+        |value: Value| refusal_of_members(json!({"op": "remove", "path": "members", "value": value}));
+    for value in [
+        json!([{"display": "x"}]),
+        json!({}),
+        json!([{"value": 42}]),
+        json!([{"value": [], "$ref": "http://x/Users/1"}]),
+    ] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(remove(value), @r#"400 invalidValue: Operations[0]: members holds an object without the string 'value': write {"value": "<id>"}"#);
+        }
+    }
+    for value in [json!(42), json!(true), json!([[]])] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(remove(value), @r#"400 invalidValue: Operations[0]: members holds neither a string nor an object: write {"value": "<id>"}"#);
+        }
+    }
+}
+
+#[test]
+fn an_element_of_an_empty_id_cannot_become_a_member() {
+    for op in ["add", "replace"] {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(refusal_of_members(json!({"op": op, "path": "members", "value": [{"value": null}]})), @r#"400 invalidValue: Operations[0]: members holds an object without the string 'value': write {"value": "<id>"}"#);
+        }
+    }
 }
 
 #[test]
