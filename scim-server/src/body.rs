@@ -10,6 +10,7 @@ use axum::{
 };
 use futures::StreamExt as _;
 use serde_json::Value;
+use tokio::time;
 
 use crate::{error::Error, json, state::Server};
 
@@ -26,7 +27,9 @@ impl FromRequest<Server> for Json {
         if !is_scim(request.headers()) {
             return Err(Error::UnsupportedMediaType);
         }
-        let bytes = read(request, server.limits.body).await?;
+        let reading = read(request, server.limits.body);
+        let bytes = time::timeout(server.limits.upload_timeout(), reading).await;
+        let bytes = bytes.unwrap_or(Err(Error::Stalled))?;
         json::parse(&bytes, LEVELS).map(Self).map_err(Error::NotJson)
     }
 }

@@ -14,6 +14,11 @@ use tokio::{net::TcpListener, net::TcpStream, time};
 /// than proxies keep idle connections, so that the proxy is the one that closes.
 const HEADERS_WITHIN: Duration = Duration::from_mins(2);
 
+/// How often the peer of an HTTP/2 connection is asked whether it is still there, and how long it may take to answer.
+/// Otherwise a peer that vanished would hold its connection for ever.
+const PING_EVERY: Duration = Duration::from_secs(30);
+const PONG_WITHIN: Duration = Duration::from_secs(20);
+
 /// How long accepting rests after it failed, which is when the process has no file descriptor left.
 const REST: Duration = Duration::from_millis(100);
 
@@ -51,7 +56,12 @@ pub async fn serve(listener: TcpListener, router: Router, stop: impl Future, gra
 fn builder() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
-    builder.http2().timer(TokioTimer::new()).max_concurrent_streams(100);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(100)
+        .keep_alive_interval(PING_EVERY)
+        .keep_alive_timeout(PONG_WITHIN);
     builder
 }
 
@@ -72,4 +82,24 @@ fn start(builder: &Builder<TokioExecutor>, open: &GracefulShutdown, stream: TcpS
 async fn rest(error: io::Error) {
     tracing::warn!(%error, "cannot accept a connection");
     time::sleep(REST).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, duplex};
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_peer_that_answers_no_ping_loses_its_connection() {
+        let (mut peer, stream) = duplex(64 * 1024);
+        let service = TowerToHyperService::new(Router::<()>::new());
+        let connection = builder().serve_connection(TokioIo::new(stream), service).into_owned();
+        let serving = tokio::spawn(connection);
+        // The preface of HTTP/2 (RFC 9113, section 3.4) with empty settings, and then nothing.
+        peer.write_all(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0").await.unwrap();
+        let mut received = Vec::new();
+        peer.read_to_end(&mut received).await.unwrap();
+        assert!(serving.await.unwrap().is_err());
+    }
 }

@@ -50,6 +50,9 @@ pub enum Error {
     /// The body did not arrive whole.
     #[error("the body ended early")]
     Incomplete,
+    /// The body did not arrive in time.
+    #[error("the body took too long to arrive")]
+    Stalled,
     /// The body is not JSON.
     #[error("the body is not valid JSON: {0}")]
     NotJson(serde_json::Error),
@@ -64,7 +67,7 @@ pub enum Error {
     /// Nothing came of the request in time.
     #[error("the request took too long")]
     TimedOut,
-    /// `PostgreSQL` is away, or somebody was in the way for too long.
+    /// `PostgreSQL` is away, somebody was in the way for too long, or the tenant has too many requests under way.
     #[error("the service is not available at the moment")]
     Unavailable(#[source] Box<dyn Cause + Send + Sync>),
     /// A defect of ours. Its cause is logged, not told.
@@ -88,6 +91,7 @@ impl Error {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Incomplete | Self::NotJson(_) | Self::Parameter { .. } => StatusCode::BAD_REQUEST,
+            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
             Self::TimedOut | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }

@@ -1,13 +1,16 @@
-//! What Prometheus is told: requests by endpoint, and how far behind the registry is.
+//! What Prometheus is told: requests by endpoint, how far behind the registry is, how full the pool of connections is.
 
 use std::{fmt, time::Duration};
 
 use axum::http::{Method, StatusCode};
-use database::registry::view::{Readiness, RegistryView};
+use database::{
+    Connections, Database,
+    registry::view::{Readiness, RegistryView},
+};
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric},
-    metrics::{counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram},
+    metrics::{MetricType, counter::Counter, family::Family, gauge::ConstGauge, histogram::Histogram},
     registry::{Registry, Unit},
 };
 
@@ -87,5 +90,28 @@ impl Collector for RegistryAge {
             gauge.metric_type(),
         )?;
         gauge.encode(metric)
+    }
+}
+
+/// Registers `scim_database_connections`: how many connections serve requests (`used`) or could (`idle`). A pool that
+/// is used up is what makes requests wait.
+pub fn register_connections(metrics: &mut Registry, database: Database) {
+    metrics.register_collector(Box::new(OpenConnections(database)));
+}
+
+#[derive(Debug)]
+struct OpenConnections(Database);
+
+impl Collector for OpenConnections {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let Connections { used, idle } = self.0.connections();
+        let help = "Open connections to the database";
+        let mut metric =
+            encoder.encode_descriptor("scim_database_connections", help, None, MetricType::Gauge)?;
+        for (state, count) in [("used", used), ("idle", idle)] {
+            let gauge = ConstGauge::new(i64::try_from(count).unwrap_or(i64::MAX));
+            gauge.encode(metric.encode_family(&[("state", state)])?)?;
+        }
+        Ok(())
     }
 }

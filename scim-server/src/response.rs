@@ -7,14 +7,20 @@ use axum::{
     },
     response::{IntoResponse, Response},
 };
-use serde_json::Value;
+use serde::Serialize;
 
 /// RFC 7644, section 8.1. Entra refuses anything else.
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json; charset=utf-8");
 
 /// An answer with a body.
-pub fn scim(status: StatusCode, body: &Value) -> Response {
-    (status, [(CONTENT_TYPE, SCIM_JSON)], body.to_string()).into_response()
+pub fn scim(status: StatusCode, body: &impl Serialize) -> Response {
+    match serde_json::to_vec(body) {
+        Ok(body) => (status, [(CONTENT_TYPE, SCIM_JSON)], body).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "an answer cannot be written as JSON");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
 }
 
 /// The layer that adds what all answers carry: nobody guesses their type, and nobody keeps them, because they

@@ -28,6 +28,9 @@ use crate::{
 /// How often it is asked whether the registry was loaded.
 const LOOK: Duration = Duration::from_millis(50);
 
+/// How long one statement may take. A filter that takes longer cannot be answered with profit: the client is told so.
+const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// Runs a server until SIGTERM or SIGINT. It starts without a database too, and is ready once it has read the
 /// registry for the first time; from then on it stays ready, because it can tell of a database that is away
 /// better than a proxy without servers can.
@@ -38,7 +41,10 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
         max_connections: arguments.database_connections,
         application_name: "scim-server".to_owned(),
     };
-    let database = Database::connect(arguments.database.url()?.expose(), options)?;
+    // Less than a request has, so that the client is told what took too long.
+    let statement_timeout = STATEMENT_TIMEOUT.min(arguments.request_timeout / 2);
+    let url = arguments.database.url()?;
+    let database = Database::connect_for_requests(url.expose(), options, statement_timeout)?;
     let registry = RegistryView::new(&database, arguments.installation.clone());
     let readiness = Readiness::unready("the registry was not read yet");
     let limits = Limits { body: arguments.max_body, request_timeout: arguments.request_timeout };
@@ -47,6 +53,7 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
     let mut metrics = Metrics::default();
     let router = router(server, RequestMetrics::register(&mut metrics));
     metrics::register_registry(&mut metrics, registry.clone());
+    metrics::register_connections(&mut metrics, database.clone());
 
     let observability_listener = listen(arguments.observability.observability_address).await?;
     let listener = listen(arguments.address).await?;

@@ -25,6 +25,13 @@ pub struct Limits {
     pub request_timeout: Duration,
 }
 
+impl Limits {
+    /// How long a body may take to arrive: half of the request's time, so that the other half is for serving it.
+    pub(crate) fn upload_timeout(self) -> Duration {
+        self.request_timeout / 2
+    }
+}
+
 impl Server {
     /// A server for the tenants of this registry, whose data is in this database.
     pub fn new(registry: RegistryView, database: Database, limits: Limits) -> Self {

@@ -26,7 +26,7 @@ pub struct Tenant {
 
 impl Tenant {
     pub(crate) fn new(server: &Server, authenticated: Authenticated) -> Result<Self, Error> {
-        let Authenticated { scope, configuration, .. } = authenticated;
+        let Authenticated { scope, configuration } = authenticated;
         let catalog = server.catalogs.get(scope.tenant(), &configuration);
         let catalog = catalog.map_err(|error| Error::Internal(error.into()))?;
         Ok(Self { database: TenantDatabase::new(server.database.clone(), scope), configuration, catalog })
@@ -115,7 +115,7 @@ impl FromRequestParts<Server> for Groups {
     }
 }
 
-/// The id in the path. A text that is no UUID is the id of nothing, as an unknown one is.
+/// The id in the path. A text that is written as no id is, is the id of nothing, as an unknown one is.
 #[derive(Clone, Copy, Debug)]
 pub struct Id(pub Uuid);
 
@@ -124,7 +124,7 @@ impl FromRequestParts<Server> for Id {
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Error> {
         let Name(text) = Name::from_request_parts(parts, server).await?;
-        Uuid::try_parse(&text).map(Self).map_err(|_| Error::NoSuchResource)
+        store::parse_id(&text).map(Self).ok_or(Error::NoSuchResource)
     }
 }
 

@@ -5,7 +5,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use scim::{Projection, ResourceType};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 use store::{Listing, Page, Stored};
 
 use crate::response;
@@ -37,18 +38,40 @@ impl View<'_> {
 
     /// 200 with a page of resources (RFC 7644, section 3.4.2).
     pub fn page(&self, listing: &Listing, page: Page) -> Response {
-        let resources: Vec<_> = listing.items.iter().map(|stored| self.show(stored)).collect();
-        let body = json!({
-            "schemas": [LIST_RESPONSE],
-            "totalResults": listing.total,
-            "startIndex": page.start_index,
-            "itemsPerPage": resources.len(),
-            "Resources": resources,
-        });
+        let body = ListResponse {
+            schemas: [LIST_RESPONSE],
+            total_results: listing.total,
+            start_index: page.start_index,
+            items_per_page: listing.items.len(),
+            resources: Resources { view: self, stored: &listing.items },
+        };
         response::scim(StatusCode::OK, &body)
     }
 
     fn show(&self, stored: &Stored) -> Value {
         Value::Object(stored.to_json(self.resource_type, self.base_url, &self.projection))
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ListResponse<'a> {
+    schemas: [&'static str; 1],
+    total_results: u64,
+    start_index: u64,
+    items_per_page: usize,
+    #[serde(rename = "Resources")]
+    resources: Resources<'a>,
+}
+
+/// Resources that become JSON one after the other, so that the whole page is in memory as stored and as text only.
+struct Resources<'a> {
+    view: &'a View<'a>,
+    stored: &'a [Stored],
+}
+
+impl Serialize for Resources<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.stored.iter().map(|stored| self.view.show(stored)))
     }
 }

@@ -11,7 +11,8 @@ pub enum StoreError {
     /// The client's request cannot be done; it is told why.
     #[error(transparent)]
     Scim(#[from] scim::Error),
-    /// The database is away, the tenant's tables are, or other requests were in the way again and again: try later.
+    /// The database is away, the tenant's tables are, other requests were in the way again and again, or the tenant has
+    /// more of them under way than one tenant may: try later.
     #[error("the resources cannot be reached")]
     Unavailable(#[source] database::Error),
     /// A statement or a row that does not fit: a defect of ours.
@@ -24,6 +25,8 @@ impl From<database::Error> for StoreError {
         match error {
             // A tenant that is deleted loses its tables a moment before the servers learn of it.
             database::Error::Unavailable(_)
+            | database::Error::TimedOut(_)
+            | database::Error::Crowded
             | database::Error::Contention(_)
             | database::Error::Missing(_) => Self::Unavailable(error),
             database::Error::Statement(sqlx::Error::Database(ref cause))

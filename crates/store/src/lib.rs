@@ -11,6 +11,7 @@ mod error;
 mod filter;
 mod fragment;
 mod groups;
+mod id;
 mod json;
 mod listing;
 mod members;
@@ -25,6 +26,7 @@ mod users;
 
 pub use error::StoreError;
 pub use groups::Groups;
+pub use id::parse_id;
 pub use listing::{ListQuery, Listing};
 pub use page::Page;
 pub use stored::{Related, Stored};

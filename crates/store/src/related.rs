@@ -27,6 +27,19 @@ impl Related {
         self == Self::Read
     }
 
+    /// How many rows the join yields for `candidate`, as SQL.
+    pub(crate) fn count(self, kind: Kind) -> &'static str {
+        match (self, kind) {
+            (Self::Skipped, _) => "0",
+            (Self::Read, Kind::User) => {
+                "(SELECT count(*) FROM {group_members} AS membership WHERE membership.member_user = candidate.id)"
+            }
+            (Self::Read, Kind::Group) => {
+                "(SELECT count(*) FROM {group_members} AS membership WHERE membership.group_id = candidate.id)"
+            }
+        }
+    }
+
     /// Appends the columns `related_ids`, `related_are_users` and `related_displays`: arrays, by id, NULL for none.
     pub(crate) fn select(self, statement: &mut Statement) {
         statement.text(match self {

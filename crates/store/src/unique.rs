@@ -29,6 +29,12 @@ impl UniqueValues {
         Self { values }
     }
 
+    /// Those that `others` has not.
+    pub(crate) fn without(&self, others: &Self) -> Self {
+        let values = self.values.iter().filter(|value| !others.values.contains(value));
+        Self { values: values.cloned().collect() }
+    }
+
     /// Appends `unnest(attributes, digests)`.
     pub(crate) fn unnest(&self, statement: &mut Statement) {
         let attributes: Vec<String> = self.values.iter().map(|value| value.path.clone()).collect();

@@ -34,11 +34,14 @@ impl Users {
     pub async fn create(&self, resource: Resource) -> Result<Stored, StoreError> {
         let id = Uuid::now_v7();
         let unique_values = self.unique_values(&resource);
-        let created = self.insert(id, &resource, &unique_values).await;
-        let created = match created {
-            Ok(created) => created,
-            Err(error) => {
-                return Err(unique::explain(error, &self.database, id, &resource, &unique_values).await);
+        let mut attempts = Attempts::new();
+        let created = loop {
+            match self.insert(id, &resource, &unique_values).await {
+                Err(error) if attempts.again(&error) => {}
+                Err(error) => {
+                    return Err(unique::explain(error, &self.database, id, &resource, &unique_values).await);
+                }
+                Ok(created) => break created,
             }
         };
         let related = Some(Vec::new());
@@ -111,6 +114,7 @@ impl Users {
         UniqueValues::new(resource.unique_values(self.resource_type()))
     }
 
+    /// Locks are taken in the order in which [`write`](Self::write) takes them: the user's row, its name, its claims.
     async fn insert(
         &self,
         id: Uuid,
@@ -158,8 +162,11 @@ impl Users {
             transaction.rollback().await?;
             return Ok(Some(before));
         }
-        let unique_values = self.unique_values(&resource);
-        let written = match self.write(&mut transaction, id, &resource, &unique_values).await {
+        let kept = self.unique_values(&resource);
+        // What it had before is no conflict of this change, also if an older resource shares it: the profile may have
+        // declared the attribute unique since.
+        let added = kept.without(&self.unique_values(&before.resource));
+        let written = match self.write(&mut transaction, id, &resource, &kept, &added).await {
             Ok(last_modified) => transaction.commit().await.map(|()| last_modified).map_err(StoreError::from),
             Err(error) => {
                 // The explanation reads on a connection of its own, which must not wait for this one.
@@ -169,27 +176,19 @@ impl Users {
         };
         match written {
             Ok(last_modified) => Ok(Some(Stored { resource, last_modified, ..before })),
-            Err(error) => Err(unique::explain(error, &self.database, id, &resource, &unique_values).await),
+            Err(error) => Err(unique::explain(error, &self.database, id, &resource, &added).await),
         }
     }
 
+    /// `kept` is what the user has of unique values afterwards, `added` that of it which it claims only now.
     async fn write(
         &self,
         transaction: &mut TenantTransaction,
         id: Uuid,
         resource: &Resource,
-        unique_values: &UniqueValues,
+        kept: &UniqueValues,
+        added: &UniqueValues,
     ) -> Result<Timestamp, StoreError> {
-        // First and by itself: the claims below are then checked against what is left.
-        let mut statement =
-            self.database.statement("DELETE FROM {unique_values} AS claimed WHERE resource_id = ");
-        statement.bind(id).text(" AND NOT EXISTS (SELECT FROM ");
-        unique_values.unnest(&mut statement);
-        statement.text(
-            " AS claim(attribute, digest) WHERE claim.attribute = claimed.attribute AND claim.digest = claimed.digest)",
-        );
-        transaction.execute(statement).await?;
-
         let columns = Columns::of(resource, self.resource_type());
         let mut statement = self.database.statement("WITH written AS (UPDATE {users} SET user_name_key = ");
         statement.bind(columns.key);
@@ -200,10 +199,17 @@ impl Users {
         statement.text(", last_modified_at = clock_timestamp() WHERE id = ").bind(id);
         statement.text(
             " RETURNING id, last_modified_at), \
+             released AS (DELETE FROM {unique_values} AS claimed USING written \
+             WHERE claimed.resource_id = written.id AND NOT EXISTS (SELECT FROM ",
+        );
+        kept.unnest(&mut statement);
+        statement.text(
+            " AS claim(attribute, digest) \
+             WHERE claim.attribute = claimed.attribute AND claim.digest = claimed.digest)), \
              claimed AS (INSERT INTO {unique_values} (resource_id, attribute, digest) \
              SELECT written.id, claim.attribute, claim.digest FROM written, ",
         );
-        unique_values.unnest(&mut statement);
+        added.unnest(&mut statement);
         statement.text(
             " AS claim(attribute, digest) WHERE NOT EXISTS (SELECT FROM {unique_values} AS own \
              WHERE own.resource_id = written.id AND own.attribute = claim.attribute AND own.digest = claim.digest)) \

@@ -1,6 +1,9 @@
 //! Whatever a client sends, it gets a 4xx with a SCIM error that says what to mend, and nothing is changed.
 
+use std::time::Duration;
+
 use database::testing::TestDatabase;
+use futures::StreamExt as _;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -219,4 +222,29 @@ async fn both_media_types_of_json_are_accepted() {
         let body = json!({"userName": format!("user-{number}")});
         assert_eq!(answer(request.body(body.to_string())).await.status, 201, "{media_type}");
     }
+}
+
+#[tokio::test]
+async fn a_body_that_stops_arriving_is_a_request_that_took_too_long() {
+    let database = TestDatabase::start().await;
+    let mut settings = Settings::default();
+    settings.limits.request_timeout = Duration::from_secs(2);
+    let server = TestServer::start_with(&database.server, settings).await;
+    let scim = server.client(&database.tenant().await);
+    let start = futures::stream::iter([Ok::<_, std::io::Error>("{\"userName\": ")]);
+    let body = reqwest::Body::wrap_stream(start.chain(futures::stream::pending()));
+    let request = scim.request(Method::POST, "/Users").header("Content-Type", "application/scim+json");
+    assert_eq!(answer(request.body(body)).await.status, StatusCode::REQUEST_TIMEOUT);
+}
+
+#[tokio::test]
+async fn an_id_in_a_form_that_was_never_issued_is_the_id_of_nothing() {
+    let scene = Scene::start().await;
+    let id = scene.scim.create("/Users", json!({"userName": "ada"})).await;
+    let others = [id.to_uppercase(), id.replace('-', ""), format!("%7B{id}%7D"), format!("urn:uuid:{id}")];
+    for other in others {
+        assert_eq!(scene.scim.get(&format!("/Users/{other}")).await.status, 404, "{other}");
+        assert_eq!(scene.scim.delete(&format!("/Users/{other}")).await.status, 404, "{other}");
+    }
+    assert_eq!(scene.scim.get(&format!("/Users/{id}")).await.status, 200);
 }

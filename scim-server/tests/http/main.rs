@@ -14,6 +14,7 @@ mod groups;
 mod isolation;
 mod listing;
 mod metrics;
+mod neighbours;
 mod okta;
 mod outage;
 mod program;

@@ -18,6 +18,8 @@ async fn requests_are_counted_by_endpoint_and_never_by_tenant_or_id() {
         "scim_requests_total{method=\"GET\",route=\"none\",status=\"404\"} 1",
         "scim_request_duration_seconds_count{method=\"GET\",route=\"/Users/{id}\"} 2",
         "scim_registry_age_seconds ",
+        "scim_database_connections{state=\"used\"} ",
+        "scim_database_connections{state=\"idle\"} ",
     ] {
         assert!(text.contains(line), "{line} is missing in {text}");
     }

@@ -61,6 +61,7 @@ impl TestServer {
         let server = Server::new(view.clone(), connection.clone(), settings.limits);
         let router = router(server, RequestMetrics::register(&mut metrics));
         scim_server::metrics::register_registry(&mut metrics, view);
+        scim_server::metrics::register_connections(&mut metrics, connection.clone());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (signal, signalled) = oneshot::channel();

@@ -30,5 +30,5 @@ async fn main() {
     membership::race(&server, &tenant, &users).await;
     reading::race(&tenant, &users).await;
     uniqueness::race(&tenant).await;
-    affinity::race(&server).await;
+    Box::pin(affinity::race(&server)).await;
 }

@@ -2,10 +2,10 @@
 
 use scim::Special;
 use scim::filter::{Comparison, Operand, Operator};
-use uuid::Uuid;
 
 use super::comparison;
 use crate::fragment::{Bound, Fragment};
+use crate::id::parse_id;
 
 /// Compares a column.
 pub(super) fn compare(column: Fragment, comparison: &Comparison) -> Fragment {
@@ -19,16 +19,11 @@ pub(super) fn compare(column: Fragment, comparison: &Comparison) -> Fragment {
 
 /// Compares a term of type `uuid` with a text.
 pub(super) fn id(term: Fragment, operator: Operator, operand: &str) -> Fragment {
-    match (operator, id_of(operand)) {
+    match (operator, parse_id(operand)) {
         (Operator::Equal, Some(id)) => term.text(" = ").bind(Bound::Id(id)),
         (Operator::Equal, None) => Fragment::truth(false),
         (operator, _) => comparison::text(term.text("::text"), operator, operand.to_owned()),
     }
-}
-
-/// The id that is written so. Ids are case-exact (RFC 7643 §3.1): there is one spelling.
-pub(super) fn id_of(text: &str) -> Option<Uuid> {
-    Uuid::try_parse(text).ok().filter(|id| id.to_string() == text)
 }
 
 /// The operand as filters compare it with text.

@@ -26,9 +26,11 @@ pub(super) fn text(term: Fragment, operator: Operator, operand: String) -> Fragm
     }
 }
 
-/// Compares a term of type `jsonb` that is a number: PostgreSQL orders `jsonb` numbers by value, exactly.
-pub(super) fn order(term: Fragment, operator: Operator, operand: Value) -> Fragment {
-    term.text(sign(operator)).bind(Bound::Json(operand))
+/// Compares a term of type `jsonb` with a number: PostgreSQL orders `jsonb` numbers by value, exactly. It orders values of
+/// other types too, which a document may hold that is older than the profile; they compare with no number.
+pub(super) fn number(term: Fragment, operator: Operator, operand: Value) -> Fragment {
+    let is_number = Fragment::constant("(jsonb_typeof(").then(term.clone()).text(") = 'number' AND ");
+    is_number.then(term).text(sign(operator)).bind(Bound::Json(operand)).text(")")
 }
 
 /// Compares a column of type `timestamptz`. It holds microseconds, the operand may be finer: then no row is equal to it,

@@ -15,7 +15,7 @@ pub(super) fn compare(comparison: &Comparison) -> Fragment {
     }
     any(base(attribute), &steps(attribute), aliases(attribute), &|term| match operand.to_comparable() {
         Value::String(text) => comparison::text(term.text(), *operator, text),
-        value => comparison::order(term.json(), *operator, value),
+        value => comparison::number(term.json(), *operator, value),
     })
 }
 

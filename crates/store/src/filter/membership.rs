@@ -5,13 +5,14 @@ use scim::filter::{Comparison, Operator};
 
 use super::column;
 use crate::fragment::{Bound, Fragment};
+use crate::id::parse_id;
 
 /// Whether the id of one of the members, or of one of the groups, compares.
 pub(super) fn compare(comparison: &Comparison, kind: Kind) -> Fragment {
     let operand = column::text_of(&comparison.operand);
     match (kind, comparison.operator) {
         // Two comparisons, so that each kind of member is found by its own index.
-        (Kind::Group, Operator::Equal) => match column::id_of(&operand) {
+        (Kind::Group, Operator::Equal) => match parse_id(&operand) {
             Some(id) => {
                 let member_user = Fragment::constant("(membership.member_user = ").bind(Bound::Id(id));
                 exists(kind, member_user.text(" OR membership.member_group = ").bind(Bound::Id(id)).text(")"))

@@ -380,10 +380,12 @@ fn extensions_are_found_under_their_urn() {
     -- $3 = 'r'
 
     urn:example:Badge:level ge 3
-    ((candidate.comparable -> $1) -> $2) >= $3
+    (jsonb_typeof(((candidate.comparable -> $1) -> $2)) = 'number' AND ((candidate.comparable -> $3) -> $4) >= $5)
     -- $1 = 'urn:example:Badge'
     -- $2 = 'level'
-    -- $3 = 3
+    -- $3 = 'urn:example:Badge'
+    -- $4 = 'level'
+    -- $5 = 3
 
     urn:example:Badge:level eq 3
     candidate.comparable @> $1
@@ -415,13 +417,14 @@ fn extensions_are_found_under_their_urn() {
     -- $2 = 'areas'
 
     urn:example:Badge:doors[floor gt 2 and keys eq "K"]
-    (candidate.comparable @> $1 AND EXISTS (SELECT FROM jsonb_path_query(((candidate.comparable -> $2) -> $3), '$[*]') AS element(value) WHERE ((element.value -> $4) > $5 AND element.value @> $6)))
+    (candidate.comparable @> $1 AND EXISTS (SELECT FROM jsonb_path_query(((candidate.comparable -> $2) -> $3), '$[*]') AS element(value) WHERE ((jsonb_typeof((element.value -> $4)) = 'number' AND (element.value -> $5) > $6) AND element.value @> $7)))
     -- $1 = {"urn:example:Badge":{"doors":[{"keys":["K"]}]}}
     -- $2 = 'urn:example:Badge'
     -- $3 = 'doors'
     -- $4 = 'floor'
-    -- $5 = 2
-    -- $6 = {"keys":["K"]}
+    -- $5 = 'floor'
+    -- $6 = 2
+    -- $7 = {"keys":["K"]}
 
     urn:example:Badge:doors.keys co "K"
     EXISTS (SELECT FROM jsonb_path_query(((candidate.comparable -> $1) -> $2), '$[*]') AS element(value) WHERE EXISTS (SELECT FROM jsonb_path_query((element.value -> $3), '$[*]') AS part(value) WHERE strpos((part.value #>> '{}'), $4) > 0))

@@ -122,3 +122,28 @@ async fn members_that_are_deleted_while_they_are_pushed_are_refused_or_gone() {
     work.join_all().await;
     assert!(tenant.members(group.id).await.is_empty());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_creation_that_meets_a_deadlock_is_tried_again() {
+    let unique = json!({"attributes": [{"path": "emails.value", "uniqueness": "server"}]});
+    let tenant = Arc::new(Tenant::with_profile(unique).await);
+    let eve = tenant.create_user("eve").await;
+    let mut other = tenant.database.begin().await.unwrap();
+    // It claims what the creation is going to claim, then waits for the name that the creation has taken.
+    let mut claim =
+        tenant.database.statement("INSERT INTO {unique_values} SELECT 'emails.value', sha256('ada@x'), ");
+    claim.bind(eve.id);
+    other.execute(claim).await.unwrap();
+    let creation = tokio::spawn({
+        let tenant = Arc::clone(&tenant);
+        async move {
+            let ada = tenant.user(json!({"userName": "ada", "emails": [{"value": "ada@x", "type": "work"}]}));
+            tenant.users.create(ada).await
+        }
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    let name = "INSERT INTO {users} VALUES (gen_random_uuid(), 'ada', NULL, TRUE, '{}', '{}', now(), now())";
+    other.execute(tenant.database.statement(name)).await.unwrap();
+    other.rollback().await.unwrap();
+    creation.await.unwrap().unwrap();
+}

@@ -86,3 +86,29 @@ async fn an_attribute_of_an_extension_is_found_in_any_case() {
     tenant.users.create(tenant.user(body)).await.unwrap();
     assert_eq!(tenant.users_where(r#"urn:example:metadata:cost.centre eq "a1""#).await.total, 1);
 }
+
+#[tokio::test]
+async fn a_text_from_before_the_attribute_was_a_number_compares_with_none() {
+    let tenant = Tenant::with_profile(json!({"extensions": [{
+        "urn": "urn:example:Badge", "resource": "User", "attributes": [{"name": "level", "type": "integer"}],
+    }]}))
+    .await;
+    for (name, level) in [("number", "3"), ("text", "\"high\""), ("truth", "true"), ("list", "[9]")] {
+        let mut statement = tenant.database.statement(
+            "INSERT INTO {users} SELECT gen_random_uuid(), one.name, NULL, TRUE, one.document, one.document, now(), now() \
+             FROM (SELECT ",
+        );
+        statement
+            .bind(name)
+            .text("::text AS name, jsonb_build_object('urn:example:Badge', jsonb_build_object('level', ");
+        statement.bind(level).text("::text::jsonb)) AS document) AS one");
+        tenant.database.execute(statement).await.unwrap();
+    }
+    for (filter, total) in [("gt 1", 1), ("lt 9", 1), ("ge 4", 0), ("pr", 4)] {
+        assert_eq!(
+            tenant.users_where(&format!("urn:example:Badge:level {filter}")).await.total,
+            total,
+            "{filter}"
+        );
+    }
+}

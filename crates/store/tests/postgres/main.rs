@@ -7,6 +7,7 @@ mod concurrency;
 mod cost;
 mod groups;
 mod listing;
+mod pages;
 mod refusals;
 mod support;
 mod users;

@@ -105,3 +105,31 @@ async fn a_database_that_is_away_is_told_apart() {
     let answer = tenant.users.get(uuid::Uuid::now_v7(), &everything()).await;
     assert!(matches!(answer, Err(StoreError::Unavailable(_))), "{answer:?}");
 }
+
+#[tokio::test]
+async fn a_change_of_something_else_is_no_conflict_of_older_users_who_share_a_value() {
+    let tenant = Tenant::start().await;
+    let mut shared = Vec::new();
+    for name in ["ada", "eve"] {
+        shared
+            .push(tenant.users.create(tenant.user(with_email(name, "shared@example.com"))).await.unwrap().id);
+    }
+    let profile: scim::Profile = serde_json::from_value(unique_emails()).unwrap();
+    let catalog = std::sync::Arc::new(scim::Catalog::new(&profile).unwrap());
+    let users = store::Users::new(tenant.database.clone(), catalog);
+    let deactivate = |user: scim::Resource| {
+        let mut document = user.into_document();
+        document.insert("active".to_owned(), json!(false));
+        Ok(scim::Resource::from_stored(document))
+    };
+    for id in shared {
+        let changed = users.update(id, deactivate, &everything()).await.unwrap().unwrap();
+        assert!(!changed.resource.is_active());
+    }
+    // What one of them adds from now on is its own.
+    let own = tenant.user(with_email("eve", "eve@example.com"));
+    let eve = tenant.users_where(r#"userName eq "eve""#).await.items[0].id;
+    users.replace(eve, &own, &everything()).await.unwrap();
+    let taken = tenant.user(with_email("mallory", "eve@example.com"));
+    assert_eq!(refusal(users.create(taken).await).status, 409);
+}
