@@ -4,50 +4,93 @@ use std::time::{Duration, Instant};
 
 use http::Method;
 use identity_provider::{Connection, Request};
-use k8s_openapi::api::core::v1::Event;
+use k8s_openapi::api::core::v1::{Event, Secret};
+use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
 use kube::api::{DeleteParams, ListParams};
+use product::SYSTEM_NAMESPACE;
 use serde_json::json;
 
-use crate::world::{World, eventually};
+use crate::world::{SOON, World, eventually};
 
 async fn list(connection: &Connection) -> identity_provider::Exchange {
     connection.send(Request::new(Method::GET, "/Users").query("count=1")).await.unwrap()
 }
 
-const ROUNDS: u64 = 10;
+/// What of a tenant is there, in the order in which it comes, and goes in the opposite one.
+#[derive(Clone, Copy, Debug)]
+enum Trace {
+    Finalizer,
+    Row,
+    Credential,
+    Secret,
+    Ingress,
+}
 
-/// kill -9 at moments that walk through the reconcile of a new tenant; whatever was half done is finished.
+const TRACES: [Trace; 5] = [Trace::Finalizer, Trace::Row, Trace::Credential, Trace::Secret, Trace::Ingress];
+
+/// kill -9 as soon as each trace of a new tenant is there, and as soon as each one of a deleted tenant is gone;
+/// whatever was half done is finished.
 pub(crate) async fn an_operator_killed_at_any_time_ends_in_the_same_state(world: &World) {
     let operators = world.installation.operators();
     operators[1].stop().await;
+    world.tenant("killed-before", json!({})).await; // the first operator leads and knows its tenants
     let mut half_done = 0;
-    for round in 0..ROUNDS {
-        let name = format!("killed-{round}");
+    for trace in TRACES {
+        let name = format!("killed-{trace:?}").to_lowercase();
         world.declare(&name, json!({"deletionPolicy": "Delete"})).await;
-        tokio::time::sleep(Duration::from_millis(round * 12)).await;
+        at_once("it is there", async || is_there(world, trace, &name).await).await;
         operators[0].kill().await;
-        half_done += usize::from(rows(world, &name).await == 1 && !is_ready(world, &name).await);
+        half_done += usize::from(!is_ready(world, &name).await);
         operators[0].start().await.unwrap();
         let customer = world.customer(&name, &name).await;
-        let schema = world.schema(&name, &name).await;
         assert_eq!(rows(world, &name).await, 1, "{name}");
-        assert!(world.schema_exists(&schema).await);
         is_whole(world, &name, &customer.token).await;
         list(&customer.connection().unwrap()).await.expect(&[200]).unwrap();
     }
-    println!("killed: {half_done} of {ROUNDS} kills left a tenant half done; each one was finished");
-    for round in 0..ROUNDS {
-        let name = format!("killed-{round}");
+    println!("killed: {half_done} of {} kills left a tenant half made; each one was finished", TRACES.len());
+    assert!(half_done > 0, "the kills came too late to show anything");
+    for trace in TRACES {
+        let name = format!("killed-{trace:?}").to_lowercase();
         let schema = world.schema(&name, &name).await;
         world.tenants(&name).delete(&name, &DeleteParams::default()).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(round * 8)).await;
+        at_once("it is gone", async || !is_there(world, trace, &name).await).await;
         operators[0].kill().await;
         operators[0].start().await.unwrap();
         world.tenant_is_gone(&name, &name).await;
         assert!(!world.schema_exists(&schema).await, "{name}: Delete, though the operator was killed");
+        assert!(
+            !is_there(world, Trace::Ingress, &name).await && !is_there(world, Trace::Secret, &name).await
+        );
     }
     operators[1].start().await.unwrap();
+}
+
+/// Waits without a pause: what comes next takes milliseconds.
+async fn at_once(what: &str, is_so: impl AsyncFn() -> bool) {
+    let begin = Instant::now();
+    while !is_so().await {
+        assert!(begin.elapsed() < SOON, "not so after {}s: {what}", SOON.as_secs());
+    }
+}
+
+async fn is_there(world: &World, trace: Trace, name: &str) -> bool {
+    match trace {
+        Trace::Finalizer => {
+            let tenant = world.tenants(name).get_opt(name).await.unwrap();
+            tenant.is_some_and(|tenant| tenant.metadata.finalizers.is_some())
+        }
+        Trace::Row => rows(world, name).await == 1,
+        Trace::Credential => credentials(world, name).await > 0,
+        Trace::Secret => {
+            let secrets: Api<Secret> = Api::namespaced(world.client.clone(), name);
+            secrets.get_opt(&format!("{name}-scim")).await.unwrap().is_some()
+        }
+        Trace::Ingress => {
+            let ingresses: Api<Ingress> = Api::namespaced(world.client.clone(), SYSTEM_NAMESPACE);
+            ingresses.get_opt(&format!("tenant.{name}.{name}")).await.unwrap().is_some()
+        }
+    }
 }
 
 async fn is_ready(world: &World, name: &str) -> bool {
@@ -57,7 +100,14 @@ async fn is_ready(world: &World, name: &str) -> bool {
 }
 
 async fn rows(world: &World, namespace: &str) -> i64 {
-    let statement = "SELECT count(*) FROM scim_control.tenants WHERE namespace = $1";
+    let statement = "SELECT count(*) FROM scim_control.tenants WHERE namespace = $1 AND state = 'active'";
+    let query = sqlx::query_scalar(statement).bind(namespace.to_owned());
+    query.fetch_one(&mut world.database().await).await.unwrap()
+}
+
+async fn credentials(world: &World, namespace: &str) -> i64 {
+    let statement = "SELECT count(*) FROM scim_control.credentials JOIN scim_control.tenants ON id = tenant_id \
+                     WHERE namespace = $1 AND state = 'active'";
     let query = sqlx::query_scalar(statement).bind(namespace.to_owned());
     query.fetch_one(&mut world.database().await).await.unwrap()
 }
