@@ -68,8 +68,8 @@ async fn a_change_of_the_configuration_is_served_without_a_restart() {
     let mut configuration = scene.tenant.registered.configuration.clone();
     configuration.profile.groups = Groups::Disabled;
     configuration.limits.max_page_size = 7;
-    let registered = &scene.tenant.registered;
-    scene.database.registry.configure(registered.id, scene.tenant.owner, &configuration).await.unwrap();
+    let (key, owner) = (&scene.tenant.key, scene.tenant.owner);
+    scene.database.registry.register(key, owner, &configuration).await.unwrap();
     let changed = async {
         while scene.scim.get("/ResourceTypes").await.resources().len() != 1 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

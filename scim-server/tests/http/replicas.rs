@@ -58,11 +58,9 @@ async fn revoked_tokens_stop_working_on_both_within_a_second() {
     let new = token();
     let annotations = HandledAnnotations::default();
     let id = tenant.registered.id;
-    database
-        .registry
-        .issue_token(id, tenant.owner, &new.digest(), Issue::RevokeOlder, &annotations)
-        .await
-        .unwrap();
+    let registry = &database.registry;
+    registry.revoke(id, tenant.owner, &annotations).await.unwrap();
+    registry.issue_token(id, tenant.owner, &new.digest(), Issue::First, &annotations).await.unwrap();
     let revoked = Instant::now();
     for client in &clients {
         while client.get("/Users").await.status != 401 {

@@ -15,8 +15,6 @@ pub enum Issue {
     First,
     /// It takes the place of the current one, which works until the new one is used.
     Replacement,
-    /// All older ones end now.
-    RevokeOlder,
 }
 
 impl Registry {
@@ -38,9 +36,6 @@ impl Registry {
         let (latest, any_works) = standing(&mut transaction, tenant).await?;
         if issue == Issue::First && any_works {
             return Err(RegistryError::AlreadyIssued(tenant));
-        }
-        if issue == Issue::RevokeOlder {
-            revoke_all(&mut transaction, tenant).await?;
         }
         if let Some(latest) = latest {
             forget_old(&mut transaction, tenant, latest).await?;

@@ -39,32 +39,6 @@ impl Registry {
         Ok(tenant)
     }
 
-    /// Changes what servers serve the tenant by.
-    ///
-    /// [`RegistryError::NotOwned`] when the tenant is not `owner`'s.
-    pub async fn configure(
-        &self,
-        tenant: TenantId,
-        owner: Owner,
-        configuration: &TenantConfiguration,
-    ) -> Result<Change, RegistryError> {
-        let mut connection = self.database.acquire().await?;
-        let written = sqlx::query(
-            "UPDATE scim_control.tenants SET configuration = $3
-              WHERE id = $1 AND owner_uid = $2 AND state = 'active' AND configuration <> $3",
-        )
-        .bind(tenant.get())
-        .bind(owner.uid)
-        .bind(Json(configuration))
-        .execute(&mut *connection)
-        .await?;
-        if written.rows_affected() > 0 {
-            return Ok(Change::Written);
-        }
-        check_owner(&mut connection, tenant, owner).await?;
-        Ok(Change::Unchanged)
-    }
-
     /// Stops serving the tenant and keeps its data, for the same namespace to take up again.
     ///
     /// [`Change::Unchanged`] when it is not active or not `owner`'s: there is nothing (left) to do.
@@ -143,21 +117,6 @@ impl Registry {
         .await?;
         Ok(())
     }
-}
-
-/// Tells "nothing to change" from "not yours".
-pub(super) async fn check_owner(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    owner: Owner,
-) -> Result<(), RegistryError> {
-    let row =
-        sqlx::query("SELECT FROM scim_control.tenants WHERE id = $1 AND owner_uid = $2 AND state = 'active'")
-            .bind(tenant.get())
-            .bind(owner.uid)
-            .fetch_optional(connection)
-            .await?;
-    row.map(|_| ()).ok_or(RegistryError::NotOwned(tenant))
 }
 
 fn is_settled(tenant: &RegisteredTenant, owner: Owner, configuration: &TenantConfiguration) -> bool {
