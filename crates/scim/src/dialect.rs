@@ -26,6 +26,12 @@ pub(crate) fn regular_boolean(text: &str) -> Option<bool> {
     }
 }
 
+/// Whether it is the `schemas` that some clients write into an extension's own object, which has none
+/// (scim2-models 0.12, with which scim2-tester asks).
+pub(crate) fn names_its_schema(extension: &Schema, name: &str) -> bool {
+    name.eq_ignore_ascii_case("schemas") && extension.attribute(name).is_none()
+}
+
 /// The extension that a path without a URN is about: the only one that declares an attribute of that name, where the
 /// core schema has none.
 ///

@@ -79,6 +79,9 @@ fn under_urn(
     }
     let mut steps = Vec::new();
     for (name, value) in parts {
+        if !is_core && dialect::names_its_schema(schema, &name) {
+            continue;
+        }
         let path = if is_core { name } else { format!("{}:{name}", schema.urn()) };
         // The name of an additional attribute is taken as it is, whatever characters it has.
         let target = if schema.additional_attributes().is_some() {

@@ -261,6 +261,13 @@ fn nothing_added_to_an_extension_leaves_it() {
 }
 
 #[test]
+fn an_extension_may_name_its_own_schema() {
+    let value = json!({"schemas": [ENTERPRISE], "department": "R&D"});
+    let added = after(json!({}), json!({"op": "add", "path": ENTERPRISE, "value": value}));
+    assert_eq!(added[ENTERPRISE], json!({"department": "R&D"}));
+}
+
+#[test]
 fn an_additional_attribute_is_any_name_under_its_urn() {
     let set =
         |key: &str, value: Value| json!({"op": "Add", "path": format!("{METADATA}:{key}"), "value": value});
