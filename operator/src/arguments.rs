@@ -12,7 +12,7 @@ use crate::settings::{ServerService, Settings};
 #[command(name = "scim-operator", version, about)]
 pub(crate) struct Arguments {
     /// The name of this installation in the registry; two clusters that share a database need different ones
-    #[arg(long, env = "SCIM_INSTALLATION", value_name = "NAME", default_value = "default")]
+    #[arg(long, env = "SCIM_INSTALLATION", value_name = "NAME")]
     installation: InstallationId,
 
     /// The controllerName of the classes that this operator serves

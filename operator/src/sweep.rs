@@ -10,7 +10,7 @@ use database::registry::{Change, OwnedRow, RegistryError};
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::{Api, ResourceExt as _};
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::context::Context;
 use crate::error::{Error, in_full};
@@ -36,17 +36,42 @@ async fn sweep(context: &Context) -> Result<(), Error> {
     let labels = format!("{},{}", selector(&context.settings), label::TENANT_UID);
     let routes = context.routes().list(&ListParams::default().labels(&labels)).await?.items;
     let tenants = uids(context).await?;
+    // Access first. One half that fails does not hold up the other.
+    let retained = match rows {
+        Ok(rows) => retain(&rows, &tenants, context).await,
+        Err(error) => Err(error.into()),
+    };
     for orphan in routes.iter().filter(|route| is_orphaned_route(route, &tenants)) {
         info!(route = orphan.name_any(), "removes a route without a tenant");
         remove(orphan, context).await?;
     }
-    // While PostgreSQL is away, routes are looked after all the same.
-    for orphan in rows?.into_iter().filter(|row| is_orphaned_row(row, &tenants)) {
+    retained
+}
+
+/// Ends the access of tenants that are gone, and keeps their data.
+async fn retain(rows: &[OwnedRow], tenants: &HashSet<String>, context: &Context) -> Result<(), Error> {
+    if belongs_to_another_cluster(rows, tenants) {
+        let installation = &context.settings.installation;
+        error!(
+            %installation,
+            rows = rows.len(),
+            "no tenant of the registry is in this cluster: does another cluster use the same --installation? \
+             nothing is retained"
+        );
+        return Ok(());
+    }
+    for orphan in rows.iter().filter(|row| is_orphaned_row(row, tenants)) {
         if context.registry.get().await?.retain(orphan.id, orphan.owner).await? == Change::Written {
             info!(id = %orphan.id, "retains the data of a tenant that is gone");
         }
     }
     Ok(())
+}
+
+/// Whether the rows look like another cluster's (or this is a restored one): there are several, and none has its owner
+/// here. To end the access of all of them would be worse than to wait for somebody to look.
+fn belongs_to_another_cluster(rows: &[OwnedRow], tenants: &HashSet<String>) -> bool {
+    rows.len() > 1 && rows.iter().all(|row| is_orphaned_row(row, tenants))
 }
 
 async fn rows(context: &Context) -> Result<Vec<OwnedRow>, RegistryError> {
@@ -101,6 +126,17 @@ mod tests {
         assert!(!is_orphaned_route(&route(json!({"scim-operator.io/tenant-uid": "a"})), &tenants));
         assert!(is_orphaned_route(&route(json!({"scim-operator.io/tenant-uid": "b"})), &tenants));
         assert!(!is_orphaned_route(&route(json!({})), &tenants));
+    }
+
+    #[test]
+    fn several_rows_of_which_none_has_its_owner_here_are_of_another_cluster() {
+        let registered = registered(vec![]);
+        let row = OwnedRow { id: registered.id, owner: registered.owner };
+        let (here, elsewhere) =
+            (HashSet::from([TENANT_UID.to_owned()]), HashSet::from(["another".to_owned()]));
+        assert!(belongs_to_another_cluster(&[row, row], &elsewhere));
+        assert!(!belongs_to_another_cluster(&[row, row], &here));
+        assert!(!belongs_to_another_cluster(&[row], &elsewhere), "the only tenant is gone");
     }
 
     #[test]

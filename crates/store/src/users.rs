@@ -180,7 +180,8 @@ impl Users {
         }
     }
 
-    /// `kept` is what the user has of unique values afterwards, `added` that of it which it claims only now.
+    /// `kept` is what the user has of unique values afterwards, `added` that of it which it claims only now. The rest is
+    /// claimed too where nobody else has: the profile may have declared the attribute unique since it was written.
     async fn write(
         &self,
         transaction: &mut TenantTransaction,
@@ -212,8 +213,13 @@ impl Users {
         added.unnest(&mut statement);
         statement.text(
             " AS claim(attribute, digest) WHERE NOT EXISTS (SELECT FROM {unique_values} AS own \
-             WHERE own.resource_id = written.id AND own.attribute = claim.attribute AND own.digest = claim.digest)) \
-             SELECT last_modified_at FROM written",
+             WHERE own.resource_id = written.id AND own.attribute = claim.attribute AND own.digest = claim.digest)), \
+             claimed_late AS (INSERT INTO {unique_values} (resource_id, attribute, digest) \
+             SELECT written.id, claim.attribute, claim.digest FROM written, ",
+        );
+        kept.without(added).unnest(&mut statement);
+        statement.text(
+            " AS claim(attribute, digest) ON CONFLICT DO NOTHING) SELECT last_modified_at FROM written",
         );
         let written: Option<(SqlTimestamp,)> = transaction.fetch_optional(statement).await?;
         Ok(written.map(|(written,)| written.to_jiff()).unwrap_or_default())

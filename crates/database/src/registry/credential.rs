@@ -121,8 +121,8 @@ async fn revoke_all(connection: &mut PgConnection, tenant: TenantId) -> Result<C
     Ok(if revoked.rows_affected() == 0 { Change::Unchanged } else { Change::Written })
 }
 
-/// Forgets the tokens that nobody ever used, but for the latest, which becomes the one before; and those that ended
-/// (revoked, or by the use of a later one) a month ago. The latest always stays, so that generations only grow.
+/// Forgets the tokens that nobody used within an hour, but for the latest, which becomes the one before; and those that
+/// ended (revoked, or by the use of a later one) a month ago. The latest always stays, so that generations only grow.
 async fn forget_old(
     connection: &mut PgConnection,
     tenant: TenantId,
@@ -131,7 +131,7 @@ async fn forget_old(
     sqlx::query(
         "DELETE FROM scim_control.credentials c
           WHERE tenant_id = $1 AND generation < $2
-            AND ((first_used_at IS NULL AND revoked_at IS NULL)
+            AND ((first_used_at IS NULL AND revoked_at IS NULL AND issued_at < now() - interval '1 hour')
                  OR revoked_at < now() - interval '30 days'
                  OR EXISTS (SELECT FROM scim_control.credentials later
                              WHERE later.tenant_id = $1 AND later.generation > c.generation

@@ -61,7 +61,7 @@ async fn generations(database: &TestDatabase, tenant: &TestTenant) -> Vec<u32> {
 }
 
 #[tokio::test]
-async fn of_the_tokens_that_nobody_used_the_newest_and_the_one_before_stay() {
+async fn of_the_tokens_that_nobody_used_for_an_hour_the_newest_and_the_one_before_stay() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
     sqlx::raw_sql("UPDATE scim_control.credentials SET first_used_at = now()")
@@ -69,10 +69,21 @@ async fn of_the_tokens_that_nobody_used_the_newest_and_the_one_before_stay() {
         .await
         .unwrap();
     for generation in 2..=6 {
+        sqlx::raw_sql("UPDATE scim_control.credentials SET issued_at = now() - interval '2 hours'")
+            .execute(&mut database.administrator().await)
+            .await
+            .unwrap();
         let issued = issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
         assert_eq!(issued, Generation::new(generation), "generations only grow");
     }
     assert_eq!(generations(&database, &tenant).await, [1, 5, 6], "1 was used and still works");
+    issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
+    issue(&database, &tenant, &token(), Issue::Replacement).await.unwrap();
+    assert_eq!(
+        generations(&database, &tenant).await,
+        [1, 6, 7, 8],
+        "6 is young and may be in somebody's hands"
+    );
 }
 
 #[tokio::test]

@@ -126,6 +126,9 @@ async fn a_change_of_something_else_is_no_conflict_of_older_users_who_share_a_va
         let changed = users.update(id, deactivate, &everything()).await.unwrap().unwrap();
         assert!(!changed.resource.is_active());
     }
+    // The first one that was changed has claimed the value that was free.
+    let late = tenant.user(with_email("late", "shared@example.com"));
+    assert_eq!(refusal(users.create(late).await).status, 409);
     // What one of them adds from now on is its own.
     let own = tenant.user(with_email("eve", "eve@example.com"));
     let eve = tenant.users_where(r#"userName eq "eve""#).await.items[0].id;
