@@ -7,7 +7,8 @@ use std::sync::Arc;
 use control_plane::{Stack, StackOptions};
 use kube::Client;
 
-use crate::{Databases, Error, Manifest, Operator, SERVER_SERVICE, SYSTEM_NAMESPACE, Server, repository};
+use crate::operator::operator;
+use crate::{Databases, Error, Manifest, Program, SERVER_SERVICE, SYSTEM_NAMESPACE, Server, repository};
 
 const SERVICE_ACCOUNT: &str = "scim-operator";
 const CRDS: [&str; 2] =
@@ -27,7 +28,7 @@ pub struct InstallationOptions {
 /// The product, running. [`stop`](Self::stop) ends all of it.
 #[derive(Debug)]
 pub struct Installation {
-    operators: Vec<Operator>,
+    operators: Vec<Program>,
     servers: Vec<Server>,
     databases: Databases,
     stack: Arc<Stack>,
@@ -46,7 +47,7 @@ impl Installation {
         let access = stack.access_as(SYSTEM_NAMESPACE, SERVICE_ACCOUNT).await?;
         let binaries = binaries()?;
         let operators: Result<Vec<_>, Error> = (1..=options.operators)
-            .map(|number| Operator::new(&stack, &binaries, &access, &databases, number))
+            .map(|number| operator(&stack, &binaries, &access, &databases, number))
             .collect();
         let servers: Result<Vec<_>, Error> =
             (1..=options.servers).map(|number| Server::new(&stack, &binaries, &databases, number)).collect();
@@ -61,7 +62,7 @@ impl Installation {
             operator.start().await?;
         }
         for server in &self.servers {
-            server.start().await?;
+            server.program().start().await?;
         }
         let addresses: Vec<_> = self.servers.iter().map(Server::address).collect();
         Ok(self.stack.route_to(SYSTEM_NAMESPACE, SERVER_SERVICE, &addresses).await?)
@@ -70,7 +71,7 @@ impl Installation {
     /// Ends the servers, the operators, and the control plane under them.
     pub async fn stop(&self) {
         for server in &self.servers {
-            server.stop().await;
+            server.program().stop().await;
         }
         for operator in &self.operators {
             operator.stop().await;
@@ -89,7 +90,7 @@ impl Installation {
     }
 
     /// The operators.
-    pub fn operators(&self) -> &[Operator] {
+    pub fn operators(&self) -> &[Program] {
         &self.operators
     }
 

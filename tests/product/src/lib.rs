@@ -7,6 +7,7 @@ mod error;
 mod installation;
 mod manifest;
 mod operator;
+mod program;
 mod server;
 
 pub use customer::Customer;
@@ -14,7 +15,7 @@ pub use database::Databases;
 pub use error::Error;
 pub use installation::{Installation, InstallationOptions};
 pub use manifest::{Manifest, repository};
-pub use operator::Operator;
+pub use program::Program;
 pub use server::Server;
 
 /// The namespace of operator and servers.

@@ -3,18 +3,17 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
-use control_plane::{Process, ProcessOptions, Stack};
+use control_plane::{ProcessOptions, Stack};
 
 use crate::database::Databases;
 use crate::installation::free_address;
-use crate::{Error, INSTALLATION_ID};
+use crate::{Error, INSTALLATION_ID, Program};
 
-/// A running server.
+/// A server, and where it serves.
 #[derive(Debug)]
 pub struct Server {
-    process: Process,
+    program: Program,
     address: SocketAddr,
-    observability: SocketAddr,
 }
 
 impl Server {
@@ -36,38 +35,26 @@ impl Server {
             ("DATABASE_URL".to_owned(), databases.server_url.clone()),
             ("RUST_LOG".to_owned(), "info".to_owned()),
         ];
-        let process = stack.process(ProcessOptions {
-            name: format!("scim-server-{number}"),
-            program: binaries.join("scim-server"),
-            arguments,
-            environment,
-            probe: (observability, "/readyz"),
-        });
-        Ok(Self { process, address, observability })
+        let program = Program::new(
+            stack,
+            ProcessOptions {
+                name: format!("scim-server-{number}"),
+                program: binaries.join("scim-server"),
+                arguments,
+                environment,
+                probe: (observability, "/readyz"),
+            },
+        );
+        Ok(Self { program, address })
     }
 
-    /// Starts it and waits until it is ready: it has read the registry.
-    pub async fn start(&self) -> Result<(), Error> {
-        Ok(self.process.start().await?)
-    }
-
-    /// Asks it to end and waits for that.
-    pub async fn stop(&self) {
-        self.process.stop().await;
-    }
-
-    /// Ends it as a lost machine does.
-    pub async fn kill(&self) {
-        self.process.kill().await;
+    /// The process.
+    pub fn program(&self) -> &Program {
+        &self.program
     }
 
     /// Where it serves SCIM, behind no ingress controller.
     pub fn address(&self) -> SocketAddr {
         self.address
-    }
-
-    /// Where `/livez`, `/readyz` and `/metrics` are.
-    pub fn observability(&self) -> SocketAddr {
-        self.observability
     }
 }

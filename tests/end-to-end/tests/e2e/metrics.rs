@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use product::Operator;
+use product::Program;
 
 /// The sum of an operator's samples whose name and labels begin with `name` and hold `label`.
-pub(crate) async fn sum(operator: &Operator, name: &str, label: &str) -> f64 {
+pub(crate) async fn sum(operator: &Program, name: &str, label: &str) -> f64 {
     let url = format!("http://{}/metrics", operator.observability());
     let samples = parse(&reqwest::get(url).await.unwrap().text().await.unwrap());
     let wanted = samples.iter().filter(|(sample, _)| sample.starts_with(name) && sample.contains(label));

@@ -1,0 +1,43 @@
+//! A program of the product as a process: started, stopped, killed, observed.
+
+use std::net::SocketAddr;
+
+use control_plane::{Process, ProcessOptions, Stack};
+
+use crate::Error;
+
+/// An operator or a server.
+#[derive(Debug)]
+pub struct Program {
+    process: Process,
+    observability: SocketAddr,
+}
+
+impl Program {
+    /// One that does not run yet, and whose probe is at its address for observability.
+    pub(crate) fn new(stack: &Stack, options: ProcessOptions) -> Self {
+        let (observability, _) = options.probe;
+        Self { process: stack.process(options), observability }
+    }
+
+    /// Starts it and waits until its probe answers: an operator lives (it works when it has the lease), a server is
+    /// ready (it has read the registry).
+    pub async fn start(&self) -> Result<(), Error> {
+        Ok(self.process.start().await?)
+    }
+
+    /// Asks it to end and waits for that.
+    pub async fn stop(&self) {
+        self.process.stop().await;
+    }
+
+    /// Ends it as a lost machine does.
+    pub async fn kill(&self) {
+        self.process.kill().await;
+    }
+
+    /// Where `/livez`, `/readyz` and `/metrics` are.
+    pub fn observability(&self) -> SocketAddr {
+        self.observability
+    }
+}
