@@ -18,8 +18,13 @@ use crate::text::{LINES, ONE_LINE};
 pub struct ClassProfile {
     /// Whether the application takes groups. Disabled: there is no /Groups, and users have no groups.
     pub groups: Groups,
-    /// What a successful PATCH answers: Body is 200 with the resource, NoContent is 204.
+    /// What a successful PATCH of a user answers: Body is 200 with the resource, NoContent is 204. That of a group answers
+    /// 204 unless the request asks for attributes.
     pub patch_response: PatchResponse,
+    /// What becomes of a POST for a user who was there before. Conflict: a disabled user is in the way (409), a deleted
+    /// one gets a new id. Revive: the user comes back under the same id. Choose Revive only where a user name is never
+    /// given to another person.
+    pub returning_users: ReturningUsers,
     /// Attributes of a user that must have a value, beyond those that RFC 7643 requires: paths such as
     /// name.givenName.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -49,6 +54,9 @@ pub struct TenantProfile {
     /// What a successful PATCH answers to this tenant, instead of what its class says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub patch_response: Option<PatchResponse>,
+    /// What becomes of a POST for a user of this tenant who was there before, instead of what its class says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub returning_users: Option<ReturningUsers>,
     /// Schemas beside those of the class, where the class allows it (tenantProfile: Extend).
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 16), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["urn"]))]
@@ -73,6 +81,16 @@ pub enum PatchResponse {
     Body,
     /// 204.
     NoContent,
+}
+
+/// What becomes of a POST for a user who was there before.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum ReturningUsers {
+    /// A disabled user is in the way, a deleted one gets a new id.
+    #[default]
+    Conflict,
+    /// The user comes back under the same id.
+    Revive,
 }
 
 /// An attribute of a core schema that takes less than RFC 7643 allows.
@@ -110,7 +128,13 @@ pub struct NarrowedAttribute {
 #[serde(rename_all = "camelCase")]
 #[x_kube(
     validation = Rule::new("has(self.attributes) || has(self.additionalAttributes)")
-        .message("an extension needs attributes or additionalAttributes")
+        .message("an extension needs attributes or additionalAttributes"),
+    validation = Rule::new(
+        "self.resource == 'User' || !has(self.attributes) || self.attributes.all(attribute, \
+         attribute.uniqueness == 'none' && (!has(attribute.subAttributes) || \
+         attribute.subAttributes.all(part, part.uniqueness == 'none')))"
+    )
+    .message("only attributes of User can be unique")
 )]
 pub struct Extension {
     /// The URN of the schema.
@@ -310,19 +334,15 @@ pub enum SimpleType {
     Reference,
 }
 
-/// RFC 7643 section 7, `mutability`.
+/// RFC 7643 section 7, `mutability`, without `readOnly` and `writeOnly`: nothing here would write the one or read the other.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Mutability {
-    /// Nobody writes it.
-    ReadOnly,
     /// It can be written at any time.
     #[default]
     ReadWrite,
     /// It can be written once.
     Immutable,
-    /// It can be written and never read.
-    WriteOnly,
 }
 
 /// RFC 7643 section 7, `returned`.

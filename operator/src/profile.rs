@@ -1,6 +1,6 @@
 //! From the profile that people declare to the one that the SCIM engine compiles.
 
-use crds::profile::{ClassProfile, Groups, PatchResponse, TenantProfile};
+use crds::profile::{ClassProfile, Groups, PatchResponse, ReturningUsers, TenantProfile};
 use scim::Profile;
 use scim::profile;
 
@@ -11,7 +11,7 @@ pub(crate) fn of_class(declared: &ClassProfile) -> Result<Profile, serde_json::E
 
 /// What a tenant of that class understands: what the class does, with the tenant's own choices and schemas.
 pub(crate) fn of_tenant(class: &Profile, declared: &TenantProfile) -> Result<Profile, serde_json::Error> {
-    let TenantProfile { groups, patch_response, extensions } = declared;
+    let TenantProfile { groups, patch_response, returning_users, extensions } = declared;
     let mut profile = class.clone();
     if let Some(groups) = groups {
         profile.groups = match groups {
@@ -23,6 +23,12 @@ pub(crate) fn of_tenant(class: &Profile, declared: &TenantProfile) -> Result<Pro
         profile.patch_response = match patch_response {
             PatchResponse::Body => profile::PatchResponse::Body,
             PatchResponse::NoContent => profile::PatchResponse::NoContent,
+        };
+    }
+    if let Some(returning_users) = returning_users {
+        profile.returning_users = match returning_users {
+            ReturningUsers::Conflict => profile::ReturningUsers::Conflict,
+            ReturningUsers::Revive => profile::ReturningUsers::Revive,
         };
     }
     let extensions: Vec<profile::Extension> = serde_json::from_value(serde_json::to_value(extensions)?)?;
@@ -47,7 +53,7 @@ mod tests {
         attribute["type"] = json!("complex");
         attribute["subAttributes"] = json!([sub_attribute]);
         let declared = json!({
-            "groups": "Disabled", "patchResponse": "NoContent", "required": ["emails"],
+            "groups": "Disabled", "patchResponse": "NoContent", "returningUsers": "Revive", "required": ["emails"],
             "attributes": [{
                 "path": "userType", "canonicalValues": ["a"], "enforce": true, "uniqueness": "server",
                 "required": true,
@@ -66,12 +72,13 @@ mod tests {
     fn a_tenant_adds_schemas_and_sets_its_own_choices() {
         let class: Profile = serde_json::from_value(json!({"required": ["emails"]})).unwrap();
         let declared = serde_json::from_value(json!({
-            "groups": "Disabled", "patchResponse": "NoContent",
+            "groups": "Disabled", "patchResponse": "NoContent", "returningUsers": "Revive",
             "extensions": [{"urn": "urn:example:a", "resource": "User", "additionalAttributes": "String"}],
         }));
         let profile = of_tenant(&class, &declared.unwrap()).unwrap();
         assert_eq!(profile.groups, profile::Groups::Disabled);
         assert_eq!(profile.patch_response, profile::PatchResponse::NoContent);
+        assert_eq!(profile.returning_users, profile::ReturningUsers::Revive);
         assert_eq!((profile.required.len(), profile.extensions.len()), (1, 1));
     }
 }

@@ -12,10 +12,7 @@ use futures::StreamExt as _;
 use serde_json::Value;
 use tokio::time;
 
-use crate::{error::Error, json, state::Server};
-
-/// How deeply the values of a body may be nested.
-const LEVELS: usize = scim::limits::BODY_DEPTH;
+use crate::{error::Error, state::Server};
 
 /// The JSON value that a client sent.
 pub struct Json(pub Value);
@@ -30,7 +27,7 @@ impl FromRequest<Server> for Json {
         let reading = read(request, server.limits.body);
         let bytes = time::timeout(server.limits.upload_timeout(), reading).await;
         let bytes = bytes.unwrap_or(Err(Error::Stalled))?;
-        json::parse(&bytes, LEVELS).map(Self).map_err(Error::NotJson)
+        scim::json::parse(&bytes).map(Self).map_err(|error| Error::Scim(error.into()))
     }
 }
 

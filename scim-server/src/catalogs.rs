@@ -17,6 +17,8 @@ struct Compiled {
     tenants: HashMap<TenantId, Entry>,
     /// By the profile's JSON. A class's tenants share one catalog.
     profiles: HashMap<String, Weak<Catalog>>,
+    /// How many entries there may be until those are forgotten that nobody needs.
+    forget_at: usize,
 }
 
 #[derive(Debug)]
@@ -40,6 +42,12 @@ impl Catalogs {
         self.0.write().unwrap_or_else(PoisonError::into_inner).compile(tenant, configuration)
     }
 
+    /// The catalog of any tenant that is configured so, for work that no request asks for: it is kept only as long as
+    /// somebody has it, so that thousands of tenants without traffic take no memory.
+    pub fn shared(&self, configuration: &TenantConfiguration) -> Result<Arc<Catalog>, ProfileError> {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).of_profile(configuration)
+    }
+
     fn compiled(&self, tenant: TenantId, configuration: &Arc<TenantConfiguration>) -> Option<Arc<Catalog>> {
         let compiled = self.0.read().unwrap_or_else(PoisonError::into_inner);
         let entry = compiled.tenants.get(&tenant)?;
@@ -53,6 +61,13 @@ impl Compiled {
         tenant: TenantId,
         configuration: &Arc<TenantConfiguration>,
     ) -> Result<Arc<Catalog>, ProfileError> {
+        let catalog = self.of_profile(configuration)?;
+        let configuration = Arc::downgrade(configuration);
+        self.tenants.insert(tenant, Entry { configuration, catalog: catalog.clone() });
+        Ok(catalog)
+    }
+
+    fn of_profile(&mut self, configuration: &TenantConfiguration) -> Result<Arc<Catalog>, ProfileError> {
         self.forget();
         let profile = serde_json::to_string(&configuration.profile).unwrap_or_default();
         let catalog = match self.profiles.get(&profile).and_then(Weak::upgrade) {
@@ -60,15 +75,18 @@ impl Compiled {
             None => Arc::new(Catalog::new(&configuration.profile)?),
         };
         self.profiles.insert(profile, Arc::downgrade(&catalog));
-        let configuration = Arc::downgrade(configuration);
-        self.tenants.insert(tenant, Entry { configuration, catalog: catalog.clone() });
         Ok(catalog)
     }
 
-    /// Drops what belongs to configurations that the registry no longer holds.
+    /// Drops what belongs to configurations that the registry no longer holds, each time that twice as much is there as the
+    /// last time: so a tenant costs the same, however many there are.
     fn forget(&mut self) {
+        if self.tenants.len() + self.profiles.len() < self.forget_at {
+            return;
+        }
         self.tenants.retain(|_, entry| entry.configuration.strong_count() > 0);
         self.profiles.retain(|_, catalog| catalog.strong_count() > 0);
+        self.forget_at = 2 * (self.tenants.len() + self.profiles.len());
     }
 }
 

@@ -2,39 +2,53 @@
 
 use axum::{
     extract::FromRequestParts,
-    http::{StatusCode, request::Parts},
-    response::Response,
+    http::{
+        StatusCode,
+        header::{CONTENT_LOCATION, ETAG},
+        request::Parts,
+    },
+    response::{IntoResponse, Response},
 };
-use serde_json::Value;
+use scim::discovery::Document;
 
-use crate::{error::Error, query::Query, response, tenant::Name, tenant::Tenant};
+use crate::{
+    conditional::{Conditions, Freshness},
+    error::Error,
+    query::Query,
+    response,
+    tenant::{Name, Tenant},
+};
 
 /// `GET /ServiceProviderConfig`
-pub async fn service_provider_config(tenant: Tenant, _: NoFilter) -> Response {
-    let max_results = tenant.max_page_size();
-    ok(&scim::discovery::service_provider_config(tenant.base_url(), max_results))
+pub async fn service_provider_config(
+    tenant: Tenant,
+    _: NoFilter,
+    conditions: Conditions,
+) -> Result<Response, Error> {
+    let document = scim::discovery::service_provider_config(tenant.base_url(), tenant.capacity());
+    one(&document, &conditions)
 }
 
 /// `GET /ResourceTypes`
 pub async fn resource_types(tenant: Tenant, _: NoFilter) -> Response {
-    ok(&scim::discovery::resource_types(tenant.catalog(), tenant.base_url()))
+    response::scim(StatusCode::OK, &scim::discovery::resource_types(tenant.catalog(), tenant.base_url()))
 }
 
 /// `GET /ResourceTypes/{name}`
-pub async fn resource_type(tenant: Tenant, name: Name) -> Result<Response, Error> {
+pub async fn resource_type(tenant: Tenant, name: Name, conditions: Conditions) -> Result<Response, Error> {
     let found = scim::discovery::resource_type(tenant.catalog(), &name.0, tenant.base_url());
-    found.as_ref().map(ok).ok_or(Error::NoSuchResource)
+    one(&found.ok_or(Error::NoSuchResource)?, &conditions)
 }
 
 /// `GET /Schemas`
 pub async fn schemas(tenant: Tenant, _: NoFilter) -> Response {
-    ok(&scim::discovery::schemas(tenant.catalog(), tenant.base_url()))
+    response::scim(StatusCode::OK, &scim::discovery::schemas(tenant.catalog(), tenant.base_url()))
 }
 
 /// `GET /Schemas/{urn}`
-pub async fn schema(tenant: Tenant, urn: Name) -> Result<Response, Error> {
+pub async fn schema(tenant: Tenant, urn: Name, conditions: Conditions) -> Result<Response, Error> {
     let found = scim::discovery::schema(tenant.catalog(), &urn.0, tenant.base_url());
-    found.as_ref().map(ok).ok_or(Error::NoSuchResource)
+    one(&found.ok_or(Error::NoSuchResource)?, &conditions)
 }
 
 /// A query without a filter: everything else of the query is ignored here, but "if a filter is provided, the
@@ -52,6 +66,12 @@ impl<S: Sync> FromRequestParts<S> for NoFilter {
     }
 }
 
-fn ok(body: &Value) -> Response {
-    response::scim(StatusCode::OK, body)
+/// 200 with a document; 304 where the client has it already.
+fn one(document: &Document, conditions: &Conditions) -> Result<Response, Error> {
+    let headers = [(ETAG, document.tag.to_string()), (CONTENT_LOCATION, document.location.clone())];
+    let answer = match conditions.on_read(&document.tag)? {
+        Freshness::New => response::scim(StatusCode::OK, &document.body),
+        Freshness::Known => StatusCode::NOT_MODIFIED.into_response(),
+    };
+    Ok((headers, answer).into_response())
 }

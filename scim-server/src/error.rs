@@ -4,7 +4,7 @@ use std::{error::Error as Cause, time::Duration};
 
 use axum::{
     http::{
-        HeaderMap, HeaderValue, StatusCode,
+        HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{RETRY_AFTER, WWW_AUTHENTICATE},
     },
     response::{IntoResponse, Response},
@@ -36,6 +36,9 @@ pub enum Error {
     /// The endpoint does not know the method.
     #[error("this endpoint does not support the method")]
     MethodNotAllowed,
+    /// `/Me` names nobody.
+    #[error("/Me names nobody here: the token is a connection's, not a person's. Use /Users/{{id}}")]
+    NobodyInPerson,
     /// The discovery endpoints take no filter (RFC 7644, section 4).
     #[error("this endpoint does not support filters")]
     FilterForbidden,
@@ -53,9 +56,6 @@ pub enum Error {
     /// The body did not arrive in time.
     #[error("the body took too long to arrive")]
     Stalled,
-    /// The body is not JSON.
-    #[error("the body is not valid JSON: {0}")]
-    NotJson(serde_json::Error),
     /// A parameter of the query cannot be read.
     #[error("the parameter {name} {problem}")]
     Parameter {
@@ -64,10 +64,16 @@ pub enum Error {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A header holds bytes that are no text.
+    #[error("the header {0} holds other characters than ASCII")]
+    Header(HeaderName),
     /// Nothing came of the request in time.
     #[error("the request took too long")]
     TimedOut,
-    /// `PostgreSQL` is away, somebody was in the way for too long, or the tenant has too many requests under way.
+    /// Somebody was in the way for too long, or the tenant has too many requests under way.
+    #[error("other requests were in the way: send fewer at once, or send it again later")]
+    Busy(#[source] Box<dyn Cause + Send + Sync>),
+    /// `PostgreSQL` is away.
     #[error("the service is not available at the moment")]
     Unavailable(#[source] Box<dyn Cause + Send + Sync>),
     /// A defect of ours. Its cause is logged, not told.
@@ -87,12 +93,13 @@ impl Error {
             Self::Unauthorized => StatusCode::UNAUTHORIZED,
             Self::NoSuchEndpoint | Self::NoSuchResource => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NobodyInPerson => StatusCode::NOT_IMPLEMENTED,
             Self::FilterForbidden => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Incomplete | Self::NotJson(_) | Self::Parameter { .. } => StatusCode::BAD_REQUEST,
+            Self::Incomplete | Self::Parameter { .. } | Self::Header(_) => StatusCode::BAD_REQUEST,
             Self::Stalled => StatusCode::REQUEST_TIMEOUT,
-            Self::TimedOut | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::TimedOut | Self::Busy(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -100,9 +107,9 @@ impl Error {
     fn scim_type(&self) -> Option<ScimType> {
         match self {
             Self::Scim(error) => error.scim_type,
-            Self::Incomplete | Self::NotJson(_) => Some(ScimType::InvalidSyntax),
+            Self::Incomplete => Some(ScimType::InvalidSyntax),
             Self::Parameter { name, .. } if name == "filter" => Some(ScimType::InvalidFilter),
-            Self::Parameter { .. } => Some(ScimType::InvalidValue),
+            Self::Parameter { .. } | Self::Header(_) => Some(ScimType::InvalidValue),
             _ => None,
         }
     }
@@ -113,7 +120,7 @@ impl Error {
             Self::Unauthorized => {
                 headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\""));
             }
-            Self::TimedOut | Self::Unavailable(_) => {
+            Self::TimedOut | Self::Busy(_) | Self::Unavailable(_) => {
                 headers.insert(RETRY_AFTER, RETRY_IN.as_secs().into());
             }
             _ => {}
@@ -121,11 +128,16 @@ impl Error {
         headers
     }
 
-    /// Writes down what the client is not told.
+    /// What the client is told. What it is not told is written to the log.
+    pub fn told(&self) -> scim::Error {
+        self.log();
+        scim::Error { status: self.status().as_u16(), scim_type: self.scim_type(), detail: self.to_string() }
+    }
+
     fn log(&self) {
         match self {
             Self::Internal(cause) => tracing::error!(cause = chain(cause.as_ref()), "a request failed"),
-            Self::Unavailable(cause) => {
+            Self::Busy(cause) | Self::Unavailable(cause) => {
                 tracing::warn!(cause = chain(cause.as_ref()), "a request cannot be served");
             }
             _ => {}
@@ -137,9 +149,19 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Scim(error) => Self::Scim(error),
-            error @ StoreError::Unavailable(_) => Self::Unavailable(error.into()),
-            error @ StoreError::Database(_) => Self::Internal(error.into()),
+            StoreError::Unavailable(
+                database::Error::Crowded | database::Error::TimedOut(_) | database::Error::Contention(_),
+            ) => Self::Busy(error.into()),
+            StoreError::Unavailable(_) => Self::Unavailable(error.into()),
+            StoreError::Database(_) => Self::Internal(error.into()),
         }
+    }
+}
+
+impl From<serde_json::Error> for Error {
+    /// An answer cannot be written.
+    fn from(error: serde_json::Error) -> Self {
+        Self::Internal(error.into())
     }
 }
 
@@ -154,13 +176,7 @@ impl From<Refused> for Error {
 
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
-        self.log();
-        let error = scim::Error {
-            status: self.status().as_u16(),
-            scim_type: self.scim_type(),
-            detail: self.to_string(),
-        };
-        let body = response::scim(self.status(), &error.to_json());
+        let body = response::scim(self.status(), &self.told().to_json());
         (self.headers(), body).into_response()
     }
 }

@@ -13,7 +13,8 @@ use tokio::time;
 use crate::error::Error;
 
 /// The layer that gives the rest of the server so much time, and answers for it when it panics. What the
-/// request was about to write is rolled back in both cases.
+/// request was about to write is rolled back in both cases. The time is that until the answer begins; one that lists
+/// large groups may be sent for longer ([`stream`](crate::stream)).
 pub async fn guard(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind();
     match time::timeout(limit, answer).await {

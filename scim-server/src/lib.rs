@@ -1,27 +1,35 @@
 //! The SCIM endpoint: stateless, serves the provisioning traffic of all tenants.
 //!
 //! A request is served, always to the right: layers ([`router`]) → [`tenant::Tenant`]
-//! ([`authentication`]) → values of the engine ([`body`], [`query`]) → a store that is bound to the tenant
-//! ([`users`], [`groups`]) → [`view::View`].
+//! ([`authentication`]) → values of the engine ([`body`], [`query`], [`conditional`]) → a store that is bound to the tenant
+//! ([`users`], [`groups`], [`search`], [`bulk`]) → [`view::View`], [`listing::page`] → [`stream::Text`].
 
 pub mod arguments;
 pub mod authentication;
 pub mod body;
+pub mod bulk;
 pub mod catalogs;
+pub mod conditional;
 pub mod connections;
+pub mod derivation;
 pub mod discovery;
 pub mod error;
 pub mod groups;
 pub mod guard;
-pub mod json;
+pub mod head;
+pub mod listing;
+pub mod me;
 pub mod metrics;
 pub mod observation;
+pub mod paging;
 pub mod query;
 pub mod response;
 pub mod router;
 pub mod run;
+pub mod search;
 pub mod shutdown;
 pub mod state;
+pub mod stream;
 pub mod tenant;
 pub mod users;
 pub mod view;

@@ -48,10 +48,15 @@ pub async fn observe(State(metrics): State<RequestMetrics>, request: Request, ne
     response
 }
 
-/// The template of the endpoint below the tenant's URL, such as `/Users/{id}`; `none` where no endpoint is.
+/// The template of the endpoint below the tenant's URL, such as `/Users/{id}`; `/` for that URL itself, `none` where no
+/// endpoint is.
 fn route(request: &Request) -> String {
     let matched = request.extensions().get::<MatchedPath>();
-    matched.and_then(|path| path.as_str().strip_prefix(TENANT)).unwrap_or("none").to_owned()
+    match matched.and_then(|path| path.as_str().strip_prefix(TENANT)) {
+        None => "none".to_owned(),
+        Some("" | "/") => "/".to_owned(),
+        Some(path) => path.trim_end_matches('/').to_owned(),
+    }
 }
 
 fn request_id(headers: &HeaderMap) -> HeaderValue {

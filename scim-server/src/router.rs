@@ -3,13 +3,14 @@
 use axum::{
     Router,
     handler::Handler,
-    middleware::{from_fn_with_state, map_response},
-    routing::{MethodFilter, MethodRouter, on},
+    middleware::{from_fn, from_fn_with_state},
+    routing::{MethodFilter, MethodRouter, any, on},
 };
 
 use crate::{
-    authentication::authenticate, discovery, error::Error, groups, guard::guard, metrics::RequestMetrics,
-    observation::observe, response::with_common_headers, state::Server, users,
+    authentication::authenticate, bulk, discovery, error::Error, groups, guard::guard, head::bounded, me::me,
+    metrics::RequestMetrics, observation::observe, response::with_common_headers, search, state::Server,
+    users,
 };
 
 /// Where a tenant's endpoints are; the path of its Tenant URL.
@@ -20,7 +21,7 @@ pub const TENANT: &str = "/{namespace}/{name}/scim/v2";
 pub struct Route {
     /// The method.
     pub method: Method,
-    /// The path below [`TENANT`].
+    /// The path below [`TENANT`]; empty for the Tenant URL itself.
     pub path: &'static str,
     endpoint: MethodRouter<Server>,
 }
@@ -57,14 +58,19 @@ impl Method {
 pub fn routes() -> Vec<Route> {
     use Method::{Delete, Get, Patch, Post, Put};
     vec![
+        route(Get, "", search::list),
+        route(Post, "/.search", search::search),
         route(Get, "/Users", users::list),
+        route(Post, "/Bulk", bulk::bulk),
         route(Post, "/Users", users::create),
+        route(Post, "/Users/.search", users::search),
         route(Get, "/Users/{id}", users::get),
         route(Put, "/Users/{id}", users::replace),
         route(Patch, "/Users/{id}", users::patch),
         route(Delete, "/Users/{id}", users::delete),
         route(Get, "/Groups", groups::list),
         route(Post, "/Groups", groups::create),
+        route(Post, "/Groups/.search", groups::search),
         route(Get, "/Groups/{id}", groups::get),
         route(Put, "/Groups/{id}", groups::replace),
         route(Patch, "/Groups/{id}", groups::patch),
@@ -82,14 +88,24 @@ pub fn router(server: Server, metrics: RequestMetrics) -> Router {
     let request_timeout = server.limits.request_timeout;
     routes()
         .into_iter()
-        .fold(Router::new(), |router, route| router.route(&format!("{TENANT}{}", route.path), route.endpoint))
+        .fold(Router::new(), with_route)
+        .route(&format!("{TENANT}/Me"), any(me))
+        .route(&format!("{TENANT}/Me/"), any(me))
+        .route(&format!("{TENANT}/Me/{{*path}}"), any(me))
         .fallback(async || Error::NoSuchEndpoint)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(from_fn_with_state(server.clone(), authenticate))
+        .layer(from_fn(bounded))
         .layer(from_fn_with_state(request_timeout, guard))
-        .layer(map_response(with_common_headers))
+        .layer(from_fn(with_common_headers))
         .layer(from_fn_with_state(metrics, observe))
         .with_state(server)
+}
+
+/// Adds an endpoint under its path, and under the same with a slash at the end, which some clients send.
+fn with_route(router: Router<Server>, route: Route) -> Router<Server> {
+    let path = format!("{TENANT}{}", route.path);
+    router.route(&format!("{path}/"), route.endpoint.clone()).route(&path, route.endpoint)
 }
 
 fn route<H, T>(method: Method, path: &'static str, handler: H) -> Route

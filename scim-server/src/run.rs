@@ -18,7 +18,8 @@ use tokio::time;
 
 use crate::{
     arguments::Arguments,
-    connections::End,
+    connections::{self, End},
+    derivation,
     metrics::{self, RequestMetrics},
     router::router,
     shutdown::{self, Times},
@@ -49,6 +50,7 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
     let readiness = Readiness::unready("the registry was not read yet");
     let limits = Limits { body: arguments.max_body, request_timeout: arguments.request_timeout };
     let server = Server::new(registry.clone(), database.clone(), limits);
+    let catalogs = server.catalogs.clone();
 
     let mut metrics = Metrics::default();
     let router = router(server, RequestMetrics::register(&mut metrics));
@@ -62,19 +64,31 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
     tokio::spawn(ready_when_loaded(registry.clone(), readiness.clone()));
 
     let (stop_watching, stopped) = tokio::sync::oneshot::channel::<()>();
+    let view = registry.clone();
     let watching = tokio::spawn(async move {
         let stopped = async { stopped.await.unwrap_or_default() };
-        registry.run(stopped).await;
+        view.run(stopped).await;
+    });
+    let deriving = tokio::spawn({
+        let (registry, database) = (registry.clone(), database.clone());
+        let times = derivation::Times::for_requests(arguments.request_timeout);
+        async move { derivation::run(registry, &database, catalogs, times).await }
     });
     let signal = async {
         let signal = signal.await;
         tracing::info!(%signal, "shutting down");
     };
-    let times = Times { delay: arguments.shutdown_delay, grace: arguments.shutdown_grace };
+    let times = Times {
+        write: connections::WRITE_WITHIN,
+        delay: arguments.shutdown_delay,
+        grace: arguments.shutdown_grace,
+    };
     match shutdown::serve(listener, router, readiness, signal, times).await {
         End::Orderly => tracing::info!("every request was answered"),
         End::Cut => tracing::warn!("requests were cut: they took longer than the grace period"),
     }
+    // In the middle of a transaction too: it is rolled back, and another server goes on.
+    deriving.abort();
     // The view notes the last uses of credentials when it is told to stop.
     drop(stop_watching);
     let _ = time::timeout(arguments.shutdown_grace, watching).await;

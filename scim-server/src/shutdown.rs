@@ -8,10 +8,12 @@ use tokio::{net::TcpListener, time};
 
 use crate::connections::{self, End};
 
-/// How much time each step of the end has.
+/// How long a server waits for others.
 #[derive(Clone, Copy, Debug)]
 pub struct Times {
-    /// Between the end of readiness and the end of accepting connections: proxies take this long to notice.
+    /// For a client to take something of what is written to it.
+    pub write: Duration,
+    /// At the end: between the end of readiness and that of accepting connections. Proxies take this long to notice.
     pub delay: Duration,
     /// After that, for requests in flight.
     pub grace: Duration,
@@ -30,5 +32,5 @@ pub async fn serve(
         readiness.shut_down();
         time::sleep(times.delay).await;
     };
-    connections::serve(listener, router, stop, times.grace).await
+    connections::serve(listener, router, times.write, stop, times.grace).await
 }

@@ -1,6 +1,6 @@
 //! Permissions: a handler may do what its arguments allow, and each of them is bound to one tenant.
 //!
-//! [`Tenant`] is made by authentication alone; [`Users`] and [`Groups`] are made of it. There is no other way to
+//! [`Tenant`] is made by authentication alone; [`Users`], [`Groups`] and [`Resources`] are made of it. There is no other way to
 //! a store, and a store knows no other tenant.
 
 use std::sync::Arc;
@@ -10,7 +10,13 @@ use axum::{
     http::request::Parts,
 };
 use database::{registry::view::Authenticated, tenant::TenantDatabase};
-use scim::{Catalog, Kind, ResourceType, profile::PatchResponse};
+use scim::{
+    Catalog, Kind, ResourceType,
+    discovery::Capacity,
+    profile::{PatchResponse, ReturningUsers},
+};
+use store::{CreationError, NewResource, Stored};
+use store::{Listing, Part, StoreError, Window};
 use tenancy::TenantConfiguration;
 use uuid::Uuid;
 
@@ -22,6 +28,7 @@ pub struct Tenant {
     database: TenantDatabase,
     configuration: Arc<TenantConfiguration>,
     catalog: Arc<Catalog>,
+    max_body: usize,
 }
 
 impl Tenant {
@@ -29,7 +36,8 @@ impl Tenant {
         let Authenticated { scope, configuration } = authenticated;
         let catalog = server.catalogs.get(scope.tenant(), &configuration);
         let catalog = catalog.map_err(|error| Error::Internal(error.into()))?;
-        Ok(Self { database: TenantDatabase::new(server.database.clone(), scope), configuration, catalog })
+        let database = TenantDatabase::new(server.database.clone(), scope);
+        Ok(Self { database, configuration, catalog, max_body: server.limits.body })
     }
 
     /// The resource types that the tenant has.
@@ -50,6 +58,31 @@ impl Tenant {
     /// What a successful PATCH answers.
     pub fn patch_response(&self) -> PatchResponse {
         self.configuration.profile.patch_response
+    }
+
+    /// What becomes of a user who is created again.
+    pub fn returning_users(&self) -> ReturningUsers {
+        self.configuration.profile.returning_users
+    }
+
+    /// What clients are told to expect.
+    pub fn capacity(&self) -> Capacity {
+        let largest = self.max_page_size();
+        Capacity { default_page_size: largest, max_page_size: largest, max_payload_size: self.max_body }
+    }
+
+    /// Creates users and groups that refer to each other: all of them or none.
+    pub(crate) async fn create_together(
+        &self,
+        resources: &[NewResource],
+    ) -> Result<Vec<Stored>, CreationError> {
+        store::create_together(&self.database, &self.catalog, resources).await
+    }
+
+    /// The right to its groups.
+    pub(crate) fn groups(&self) -> Groups {
+        let store = store::Groups::new(self.database.clone(), self.catalog.clone());
+        Groups { tenant: self.clone(), store }
     }
 }
 
@@ -107,11 +140,31 @@ impl FromRequestParts<Server> for Groups {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Error> {
-        let tenant = Tenant::from_request_parts(parts, server).await?;
-        let store = store::Groups::new(tenant.database.clone(), tenant.catalog.clone());
-        let groups = Self { tenant, store };
+        let groups = Tenant::from_request_parts(parts, server).await?.groups();
         groups.resource_type()?;
         Ok(groups)
+    }
+}
+
+/// The right to read all the tenant's resources together.
+#[derive(Clone, Debug)]
+pub struct Resources {
+    /// Whose they are.
+    pub tenant: Tenant,
+}
+
+impl Resources {
+    /// Reads a page of the resources of several kinds.
+    pub async fn list(&self, parts: &[Part<'_>], window: &Window) -> Result<Listing, StoreError> {
+        store::list_all(&self.tenant.database, parts, window, self.tenant.base_url()).await
+    }
+}
+
+impl FromRequestParts<Server> for Resources {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, server: &Server) -> Result<Self, Error> {
+        Ok(Self { tenant: Tenant::from_request_parts(parts, server).await? })
     }
 }
 

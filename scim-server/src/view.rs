@@ -1,77 +1,91 @@
 //! How stored resources are shown to the client who asked.
 
 use axum::{
-    http::{StatusCode, header::LOCATION},
+    body::Body,
+    http::{
+        HeaderName, StatusCode,
+        header::{CONTENT_LOCATION, ETAG, LOCATION},
+    },
     response::{IntoResponse, Response},
 };
-use scim::{Projection, ResourceType};
-use serde::{Serialize, Serializer};
-use serde_json::Value;
-use store::{Listing, Page, Stored};
+use scim::{Kind, Projection, ResourceType};
+use serde_json::{Map, Value};
+use store::Stored;
 
-use crate::response;
-
-const LIST_RESPONSE: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
+use crate::{
+    conditional::{Conditions, Freshness},
+    error::Error,
+    query::Query,
+    response,
+    stream::{MoreMembers, Text},
+    tenant::Tenant,
+};
 
 /// One kind of resource, as one request wants to see it.
 #[derive(Debug)]
 pub struct View<'a> {
-    /// What the resources are made of.
+    /// Whose resources they are.
+    pub tenant: &'a Tenant,
+    /// What they are made of.
     pub resource_type: &'a ResourceType,
-    /// The Tenant URL.
-    pub base_url: &'a str,
     /// Which attributes are shown; the store reads no others.
     pub projection: Projection,
 }
 
-impl View<'_> {
+impl<'a> View<'a> {
+    /// What of that kind a query wants to see.
+    pub fn new(tenant: &'a Tenant, resource_type: &'a ResourceType, query: &Query) -> Result<Self, Error> {
+        Ok(Self { tenant, resource_type, projection: query.projection(resource_type)? })
+    }
+
+    /// 200 with the resource; 304 where the client has it already.
+    pub fn read(&self, stored: &Stored, conditions: &Conditions) -> Result<Response, Error> {
+        match conditions.on_read(&stored.entity_tag())? {
+            Freshness::New => self.resource(stored),
+            Freshness::Known => Ok((StatusCode::NOT_MODIFIED, self.headers(stored)).into_response()),
+        }
+    }
+
     /// 200 with the resource.
-    pub fn resource(&self, stored: &Stored) -> Response {
-        response::scim(StatusCode::OK, &self.show(stored))
+    pub fn resource(&self, stored: &Stored) -> Result<Response, Error> {
+        Ok((self.headers(stored), response::text(StatusCode::OK, self.text(stored)?)).into_response())
     }
 
     /// 201 with the resource and its place (RFC 7644, section 3.3).
-    pub fn created(&self, stored: &Stored) -> Response {
-        let location = [(LOCATION, self.resource_type.location(stored.id, self.base_url))];
-        (location, response::scim(StatusCode::CREATED, &self.show(stored))).into_response()
+    pub fn created(&self, stored: &Stored) -> Result<Response, Error> {
+        let location = [(LOCATION, self.location(stored))];
+        let body = response::text(StatusCode::CREATED, self.text(stored)?);
+        Ok((location, self.headers(stored), body).into_response())
     }
 
-    /// 200 with a page of resources (RFC 7644, section 3.4.2).
-    pub fn page(&self, listing: &Listing, page: Page) -> Response {
-        let body = ListResponse {
-            schemas: [LIST_RESPONSE],
-            total_results: listing.total,
-            start_index: page.start_index,
-            items_per_page: listing.items.len(),
-            resources: Resources { view: self, stored: &listing.items },
-        };
-        response::scim(StatusCode::OK, &body)
+    /// 204 with the version alone.
+    pub fn version(&self, stored: &Stored) -> Response {
+        (StatusCode::NO_CONTENT, [(ETAG, stored.entity_tag().to_string())]).into_response()
     }
 
-    fn show(&self, stored: &Stored) -> Value {
-        Value::Object(stored.to_json(self.resource_type, self.base_url, &self.projection))
+    /// The resource as it is shown; of a larger group, with the members that were read.
+    pub fn show(&self, stored: &Stored) -> Map<String, Value> {
+        stored.to_json(self.resource_type, self.tenant.base_url(), &self.projection)
     }
-}
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ListResponse<'a> {
-    schemas: [&'static str; 1],
-    total_results: u64,
-    start_index: u64,
-    items_per_page: usize,
-    #[serde(rename = "Resources")]
-    resources: Resources<'a>,
-}
+    /// How the members are read that belong to an answer beyond those that were; there are none but in groups.
+    pub fn more_members(&self) -> Option<MoreMembers> {
+        let is_group = self.resource_type.kind() == Kind::Group;
+        is_group.then(|| MoreMembers { groups: self.tenant.groups(), projection: self.projection.clone() })
+    }
 
-/// Resources that become JSON one after the other, so that the whole page is in memory as stored and as text only.
-struct Resources<'a> {
-    view: &'a View<'a>,
-    stored: &'a [Stored],
-}
+    /// What tells of one resource (RFC 7644, section 3.14; RFC 7643, section 3.1).
+    fn headers(&self, stored: &Stored) -> [(HeaderName, String); 2] {
+        [(ETAG, stored.entity_tag().to_string()), (CONTENT_LOCATION, self.location(stored))]
+    }
 
-impl Serialize for Resources<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.stored.iter().map(|stored| self.view.show(stored)))
+    fn location(&self, stored: &Stored) -> String {
+        self.resource_type.location(stored.id, self.tenant.base_url())
+    }
+
+    fn text(&self, stored: &Stored) -> Result<Body, Error> {
+        let mut text = Text::default();
+        text.resource(stored, &self.show(stored))?;
+        Ok(text.into_body(self.more_members()))
     }
 }

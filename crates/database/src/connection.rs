@@ -19,7 +19,10 @@ const TRUSTED_AFTER_USE: Duration = Duration::from_secs(1);
 
 /// Statements that a connection for requests keeps prepared. The name of the tenant's schema is in a statement's text, so
 /// each tenant has its own, and preparing one again costs as much as running it. PostgreSQL needs some 100 KiB for each,
-/// hence 25 MiB for a connection.
+/// hence 25 MiB for a connection. What hardly anybody asks twice is not kept ([`Statement::run_once`]): a client that puts
+/// together ever other filters would fill the memory and drive the statements out that are worth it.
+///
+/// [`Statement::run_once`]: crate::sql::Statement::run_once
 const PREPARED_STATEMENTS: usize = 250;
 
 /// How to connect.
@@ -84,6 +87,14 @@ impl Database {
         let connect = PgConnectOptions::clone(&self.pool.connect_options());
         let options = Options { max_connections, ..self.options.clone() };
         Self::open(connect, options, self.statement_timeout)
+    }
+
+    /// The same as [`apart`](Self::apart), for work in the background whose statements may take longer.
+    #[must_use]
+    pub fn apart_with_timeout(&self, max_connections: u32, statement_timeout: Duration) -> Self {
+        let connect = PgConnectOptions::clone(&self.pool.connect_options());
+        let options = Options { max_connections, ..self.options.clone() };
+        Self::open(connect, options, Some(statement_timeout))
     }
 
     /// How many connections are open, and how many of them are in use.

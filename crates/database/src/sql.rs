@@ -10,8 +10,8 @@ use crate::error::Error;
 
 /// A statement on the tables of one tenant, written part by part.
 ///
-/// Text is `&'static str`, in which `{users}`, `{groups}`, `{group_members}` and `{unique_values}` stand for the
-/// tenant's tables; values are bound where they appear. [`TenantDatabase::statement`] begins one and runs it.
+/// Text is `&'static str`, in which `{users}`, `{groups}`, `{group_members}`, `{unique_values}` and `{removed_users}`
+/// stand for the tenant's tables; values are bound where they appear. [`TenantDatabase::statement`] begins one and runs it.
 ///
 /// ```text
 /// let mut statement = tenant.statement("SELECT resource FROM {users} WHERE id = ");
@@ -24,14 +24,27 @@ pub struct Statement {
     schema: SchemaName,
     text: String,
     arguments: PgArguments,
+    keeping: Keeping,
     /// Why a value could not be bound: told when the statement is run.
     failure: Option<BoxDynError>,
 }
 
+/// Whether a connection keeps a statement prepared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keeping {
+    Prepared,
+    Nothing,
+}
+
 impl Statement {
     pub(crate) fn new(schema: SchemaName, text: &'static str) -> Self {
-        let mut statement =
-            Self { schema, text: String::new(), arguments: PgArguments::default(), failure: None };
+        let mut statement = Self {
+            schema,
+            text: String::new(),
+            arguments: PgArguments::default(),
+            keeping: Keeping::Prepared,
+            failure: None,
+        };
         statement.text(text);
         statement
     }
@@ -55,6 +68,13 @@ impl Statement {
         self
     }
 
+    /// Says that this text will hardly ever be run again: the connection does not keep it prepared, in place of others and at
+    /// the cost of PostgreSQL's memory.
+    pub fn run_once(&mut self) -> &mut Self {
+        self.keeping = Keeping::Nothing;
+        self
+    }
+
     /// The SQL as PostgreSQL gets it, for tests that look at it.
     pub fn as_sql(&self) -> &str {
         &self.text
@@ -62,7 +82,10 @@ impl Statement {
 
     fn into_query(self) -> Result<Query<'static, Postgres, PgArguments>, Error> {
         match self.failure {
-            None => Ok(sqlx::query_with(AssertSqlSafe(self.text), self.arguments)),
+            None => {
+                let query = sqlx::query_with(AssertSqlSafe(self.text), self.arguments);
+                Ok(query.persistent(self.keeping == Keeping::Prepared))
+            }
             Some(error) => Err(Error::Statement(sqlx::Error::Encode(error))),
         }
     }
@@ -146,7 +169,7 @@ fn resolve(template: &'static str, names: Names<'_>, into: &mut String) {
 fn identifier(placeholder: &str, names: Names<'_>) -> Option<String> {
     match placeholder {
         "schema" => Some(quoted(names.schema?.as_str())),
-        "users" | "groups" | "group_members" | "unique_values" => {
+        "users" | "groups" | "group_members" | "unique_values" | "removed_users" => {
             Some(format!("{}.{}", quoted(names.schema?.as_str()), quoted(placeholder)))
         }
         _ => names.others.iter().find(|(other, _)| *other == placeholder).map(|(_, name)| quoted(name)),

@@ -2,6 +2,7 @@
 
 mod compile;
 mod extension;
+mod form;
 mod narrow;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use crate::{
 pub struct Catalog {
     user: ResourceType,
     group: Option<ResourceType>,
+    form: i64,
 }
 
 /// A kind of resource with its schemas (RFC 7643 §6).
@@ -33,6 +35,9 @@ pub struct ResourceType {
 }
 
 impl Catalog {
+    /// Forms from here on come about in ways that only newer versions of this program know. They are positive, as all are.
+    pub const NEWER_FORMS: i64 = form::NEWER;
+
     /// Compiles a profile; the error says which part of it cannot work, and why.
     pub fn new(profile: &Profile) -> Result<Self, ProfileError> {
         compile::catalog(profile)
@@ -49,6 +54,13 @@ impl Catalog {
     /// The resource type User, which every tenant has.
     pub fn user(&self) -> &ResourceType {
         &self.user
+    }
+
+    /// A digest of all that decides [`crate::Resource::comparable`] and [`crate::Resource::unique_values`]: names
+    /// and types of attributes, `multiValued`, `caseExact`, `uniqueness`, additional attributes. Catalogs of one form derive
+    /// the same from a document, whatever else they say of it.
+    pub fn form(&self) -> i64 {
+        self.form
     }
 
     /// All resource types, User first.

@@ -5,19 +5,53 @@ mod tests;
 
 use serde_json::{Value, json};
 
-use crate::{Catalog, ResourceType, schema::Schema};
+use crate::{Catalog, EntityTag, ResourceType, Version, digest, limits, schema::Schema};
 
-/// `/ServiceProviderConfig` (RFC 7643 §5). `base_url` is the tenant URL without a slash at the end;
-/// `max_results` is the largest page.
-pub fn service_provider_config(base_url: &str, max_results: u32) -> Value {
-    json!({
+/// What describes one thing: a resource of its own.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Document {
+    /// The document, with its `meta`.
+    pub body: Value,
+    /// `meta.version`: a digest of everything else, which is the same in every replica.
+    pub tag: EntityTag,
+    /// `meta.location`.
+    pub location: String,
+}
+
+/// What a server sets for itself, and tells its clients.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Resources on a page where the client names no count.
+    pub default_page_size: u32,
+    /// Resources on a page at most.
+    pub max_page_size: u32,
+    /// Bytes of a bulk request.
+    pub max_payload_size: usize,
+}
+
+/// `/ServiceProviderConfig` (RFC 7643 §5, RFC 9865 §4). `base_url` is the tenant URL without a slash at the end.
+pub fn service_provider_config(base_url: &str, capacity: Capacity) -> Document {
+    let Capacity { default_page_size, max_page_size, max_payload_size } = capacity;
+    let body = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": {"supported": true},
-        "bulk": {"supported": false, "maxOperations": 0, "maxPayloadSize": 0},
-        "filter": {"supported": true, "maxResults": max_results},
+        "bulk": {
+            "supported": true,
+            "maxOperations": limits::BULK_OPERATIONS,
+            "maxPayloadSize": max_payload_size,
+        },
+        "filter": {"supported": true, "maxResults": max_page_size},
         "changePassword": {"supported": false},
-        "sort": {"supported": false},
-        "etag": {"supported": false},
+        "sort": {"supported": true},
+        "etag": {"supported": true},
+        "pagination": {
+            "cursor": true,
+            "index": true,
+            "defaultPaginationMethod": "index",
+            "defaultPageSize": default_page_size,
+            "maxPageSize": max_page_size,
+            "cursorTimeout": limits::CURSOR_SECONDS,
+        },
         "authenticationSchemes": [{
             "type": "oauthbearertoken",
             "name": "OAuth Bearer Token",
@@ -25,31 +59,28 @@ pub fn service_provider_config(base_url: &str, max_results: u32) -> Value {
             "specUri": "https://www.rfc-editor.org/rfc/rfc6750",
             "primary": true,
         }],
-        "meta": meta("ServiceProviderConfig", &format!("{base_url}/ServiceProviderConfig")),
-    })
+    });
+    document(body, "ServiceProviderConfig", format!("{base_url}/ServiceProviderConfig"))
 }
 
 /// `/ResourceTypes`, as a `ListResponse`.
 pub fn resource_types(catalog: &Catalog, base_url: &str) -> Value {
-    let shown: Vec<_> =
-        catalog.resource_types().map(|resource_type| shown_resource_type(resource_type, base_url)).collect();
-    list(&shown)
+    list(catalog.resource_types().map(|resource_type| shown_resource_type(resource_type, base_url)))
 }
 
 /// `/ResourceTypes/{name}`.
-pub fn resource_type(catalog: &Catalog, name: &str, base_url: &str) -> Option<Value> {
+pub fn resource_type(catalog: &Catalog, name: &str, base_url: &str) -> Option<Document> {
     let found = catalog.resource_types().find(|resource_type| resource_type.kind().name() == name);
     found.map(|resource_type| shown_resource_type(resource_type, base_url))
 }
 
 /// `/Schemas`, as a `ListResponse`.
 pub fn schemas(catalog: &Catalog, base_url: &str) -> Value {
-    let shown: Vec<_> = all_schemas(catalog).map(|schema| shown_schema(schema, base_url)).collect();
-    list(&shown)
+    list(all_schemas(catalog).map(|schema| shown_schema(schema, base_url)))
 }
 
 /// `/Schemas/{urn}`.
-pub fn schema(catalog: &Catalog, urn: &str, base_url: &str) -> Option<Value> {
+pub fn schema(catalog: &Catalog, urn: &str, base_url: &str) -> Option<Document> {
     let found = all_schemas(catalog).find(|schema| schema.urn().eq_ignore_ascii_case(urn));
     found.map(|schema| shown_schema(schema, base_url))
 }
@@ -58,7 +89,7 @@ fn all_schemas(catalog: &Catalog) -> impl Iterator<Item = &Schema> {
     catalog.resource_types().flat_map(ResourceType::schemas)
 }
 
-fn shown_resource_type(resource_type: &ResourceType, base_url: &str) -> Value {
+fn shown_resource_type(resource_type: &ResourceType, base_url: &str) -> Document {
     let kind = resource_type.kind();
     let extensions: Vec<_> = resource_type
         .extensions()
@@ -68,7 +99,7 @@ fn shown_resource_type(resource_type: &ResourceType, base_url: &str) -> Value {
             json!({"schema": schema.urn(), "required": required})
         })
         .collect();
-    json!({
+    let body = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
         "id": kind.name(),
         "name": kind.name(),
@@ -76,24 +107,27 @@ fn shown_resource_type(resource_type: &ResourceType, base_url: &str) -> Value {
         "description": resource_type.core_schema().description(),
         "schema": resource_type.core_schema().urn(),
         "schemaExtensions": extensions,
-        "meta": meta("ResourceType", &format!("{base_url}/ResourceTypes/{kind}")),
-    })
+    });
+    document(body, "ResourceType", format!("{base_url}/ResourceTypes/{kind}"))
 }
 
-fn shown_schema(schema: &Schema, base_url: &str) -> Value {
-    let mut shown = schema.to_json();
-    if let Value::Object(shown) = &mut shown {
-        shown.insert("meta".to_owned(), meta("Schema", &format!("{base_url}/Schemas/{}", schema.urn())));
+fn shown_schema(schema: &Schema, base_url: &str) -> Document {
+    document(schema.to_json(), "Schema", format!("{base_url}/Schemas/{}", schema.urn()))
+}
+
+/// A document with `meta` (RFC 7643 §3.1).
+fn document(mut body: Value, resource_type: &str, location: String) -> Document {
+    let tag = EntityTag::new(Version::new(digest::of([body.to_string(), location.clone()])), None);
+    let meta = json!({"resourceType": resource_type, "location": location, "version": tag.to_string()});
+    if let Value::Object(parts) = &mut body {
+        parts.insert("meta".to_owned(), meta);
     }
-    shown
-}
-
-fn meta(resource_type: &str, location: &str) -> Value {
-    json!({"resourceType": resource_type, "location": location})
+    Document { body, tag, location }
 }
 
 /// RFC 7644 §4: these lists are never paged.
-fn list(resources: &[Value]) -> Value {
+fn list(documents: impl Iterator<Item = Document>) -> Value {
+    let resources: Vec<_> = documents.map(|document| document.body).collect();
     json!({
         "schemas": ["urn:ietf:params:scim:api:messages:2.0:ListResponse"],
         "totalResults": resources.len(),

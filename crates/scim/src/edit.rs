@@ -1,9 +1,11 @@
 //! Changes of a document: what a body or a PATCH says, resolved and typed, and then made.
 
 mod apply;
+mod conditional;
 mod elements;
 mod expand;
 mod members;
+mod once;
 mod work;
 
 use std::sync::Arc;
@@ -16,7 +18,7 @@ pub(crate) use work::Work;
 
 use crate::{
     MemberChange,
-    path::{Target, strip_urn},
+    path::{Selection, Target, strip_urn},
 };
 
 /// What a client wants done.
@@ -41,6 +43,9 @@ pub(crate) enum Step {
 pub(crate) enum Edit {
     /// A change of an attribute.
     Attribute { target: Box<Target>, action: Action },
+    /// Changes of a single-valued complex attribute, for which the target has a filter: they are made if the filter
+    /// holds for its value.
+    Conditional { target: Box<Target>, edits: Vec<Edit> },
     /// Everything under the URN goes.
     DropExtension(Arc<str>),
 }
@@ -51,6 +56,8 @@ pub(crate) enum Action {
     Add(Value),
     Replace(Value),
     Remove,
+    /// Of a list, these values go.
+    RemoveListed(Value),
 }
 
 impl Edit {
@@ -58,6 +65,7 @@ impl Edit {
     pub(crate) fn concerns(&self, path: &str) -> bool {
         match self {
             Self::DropExtension(urn) => strip_urn(path, urn).is_some(),
+            Self::Conditional { edits, .. } => edits.iter().any(|edit| edit.concerns(path)),
             // An edit of one part of an element may make one without the others.
             Self::Attribute { target, .. } if target.attribute.is_multi_valued() => {
                 is_within(path, &target.attribute.to_string())
@@ -66,6 +74,28 @@ impl Edit {
                 let place = target.to_string();
                 is_within(path, &place) || is_within(&place, path)
             }
+        }
+    }
+
+    /// Whether it sets all that stands at the path of a multi-valued attribute, or at a part of its elements.
+    pub(crate) fn sets_all(&self, path: &str) -> bool {
+        match self {
+            Self::Attribute { target, action: Action::Replace(_) } => {
+                target.attribute.is_multi_valued()
+                    && target.selection == Selection::All
+                    && target.sub_attribute.is_none()
+                    && is_within(path, &target.attribute.to_string())
+            }
+            Self::Attribute { .. } | Self::Conditional { .. } | Self::DropExtension(_) => false,
+        }
+    }
+
+    /// Whether it only takes away.
+    fn is_removal(&self) -> bool {
+        match self {
+            Self::Attribute { action, .. } => matches!(action, Action::Remove | Action::RemoveListed(_)),
+            Self::Conditional { edits, .. } => edits.iter().all(Self::is_removal),
+            Self::DropExtension(_) => true,
         }
     }
 }

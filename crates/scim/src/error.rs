@@ -1,8 +1,10 @@
-//! What a client is told when its request is refused (RFC 7644 §3.12).
+//! What a client is told when its request is refused (RFC 7644 §3.12, RFC 9865 §2.1).
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use serde_json::{Value, json};
+
+use crate::limits;
 
 /// A refusal: HTTP status, SCIM's own word for it, and a text that names the attribute or position and the
 /// way out.
@@ -11,13 +13,13 @@ use serde_json::{Value, json};
 pub struct Error {
     /// The HTTP status, 4xx or 5xx.
     pub status: u16,
-    /// SCIM's classification, where RFC 7644 §3.12 has one.
+    /// SCIM's classification, where the RFCs have one.
     pub scim_type: Option<ScimType>,
     /// What is wrong, where, and how to mend it.
     pub detail: String,
 }
 
-/// SCIM's classification of errors (RFC 7644 §3.12, table 9).
+/// SCIM's classification of errors (RFC 7644 §3.12, table 9; RFC 9865 §2.1, table 3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ScimType {
     /// The filter is malformed, or compares what cannot be compared.
@@ -36,6 +38,14 @@ pub enum ScimType {
     NoTarget,
     /// A value is missing or does not fit.
     InvalidValue,
+    /// The version of the protocol is not one that the server speaks.
+    InvalidVers,
+    /// The cursor is none that the server gave for this query.
+    InvalidCursor,
+    /// The cursor is too old.
+    ExpiredCursor,
+    /// The count cannot be used with a cursor.
+    InvalidCount,
 }
 
 impl Error {
@@ -63,6 +73,14 @@ impl Error {
         }
     }
 
+    /// A 412: the resource is not in the version that the client wants to write, or is in one that it excludes
+    /// (RFC 7644 §3.14).
+    pub fn precondition_failed() -> Self {
+        let detail = "the resource has changed since, or is in a version that the request excludes: read it again and \
+                      send the request with its meta.version";
+        Self::with_status(412, detail)
+    }
+
     /// The body of the answer (RFC 7644 §3.12); `status` is a string there.
     pub fn to_json(&self) -> Value {
         let mut body = json!({
@@ -73,9 +91,17 @@ impl Error {
             if let Some(scim_type) = self.scim_type {
                 body.insert("scimType".to_owned(), json!(scim_type.as_str()));
             }
-            body.insert("detail".to_owned(), json!(self.detail));
+            body.insert("detail".to_owned(), json!(self.short_detail()));
         }
         body
+    }
+
+    /// The detail without most of a long name or path that a client sent: it knows what it sent.
+    fn short_detail(&self) -> Cow<'_, str> {
+        match self.detail.char_indices().nth(limits::DETAIL_CHARACTERS) {
+            Some((end, _)) => Cow::Owned(format!("{}…", self.detail.get(..end).unwrap_or_default())),
+            None => Cow::Borrowed(&self.detail),
+        }
     }
 }
 
@@ -91,6 +117,10 @@ impl ScimType {
             Self::InvalidPath => "invalidPath",
             Self::NoTarget => "noTarget",
             Self::InvalidValue => "invalidValue",
+            Self::InvalidVers => "invalidVers",
+            Self::InvalidCursor => "invalidCursor",
+            Self::ExpiredCursor => "expiredCursor",
+            Self::InvalidCount => "invalidCount",
         }
     }
 }
@@ -130,5 +160,11 @@ mod tests {
           "detail": "there is no User with the id '42'"
         }
         "#);
+    }
+
+    #[test]
+    fn a_long_detail_is_cut() {
+        let error = Error::with_status(400, "ä".repeat(5_000)).to_json();
+        assert_eq!(error["detail"].as_str().map(|detail| detail.chars().count()), Some(2_001));
     }
 }

@@ -2,7 +2,10 @@
 
 mod display;
 mod evaluate;
+mod known;
 mod lexer;
+mod logic;
+mod names;
 mod operand;
 mod resolve;
 mod syntax;
@@ -10,8 +13,9 @@ mod syntax;
 mod tests;
 
 pub use evaluate::evaluate;
-pub(crate) use evaluate::evaluate_element;
+pub(crate) use evaluate::{evaluate_element, first_value, order_of_numbers};
 pub(crate) use lexer::lex;
+pub(crate) use names::sortable;
 pub use operand::Operand;
 pub(crate) use resolve::{part_of, resolve_in_element};
 pub(crate) use syntax::{Comparator, Literal, Node, Parser};
@@ -23,11 +27,15 @@ use crate::{AttributeRef, Error, ResourceType, ScimType, limits};
 /// A filter that compiles to SQL mechanically, or is evaluated in memory with [`evaluate`].
 ///
 /// Its `Display` is a filter again; parsing that gives the same value.
+///
+/// What is known before a resource is looked at is settled: `schemas` and `meta.resourceType` are never compared,
+/// and `id`, `schemas` and `meta` never asked for with `pr`. A schema is [`Self::Present`] of the object under its URN:
+/// such a reference has the URN as its name.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
-    /// Every one holds; two at least.
+    /// Every one holds; two at least. Without any it always holds; then it is the whole filter.
     And(Vec<Filter>),
-    /// One at least holds; two at least.
+    /// One at least holds; two at least. Without any it never holds; then it is the whole filter.
     Or(Vec<Filter>),
     /// It does not hold.
     Not(Box<Filter>),
@@ -35,12 +43,23 @@ pub enum Filter {
     Compare(Comparison),
     /// The attribute has a value.
     Present(AttributeRef),
-    /// The filter, whose references are relative, holds for one element of a complex multi-valued attribute.
-    /// Never of `members` or `groups`: `members[value eq "…"]` is the comparison of `members.value`.
+    /// The filter, whose references are relative, holds for one element of a multi-valued attribute. There are
+    /// three kinds of them:
+    ///
+    /// - Complex attributes of the document: `emails[type eq "work" and value co "@"]`. References name the parts of
+    ///   an object.
+    /// - Lists of single values: `folders[value sw "a" and not (value ew "z")]`. Every reference is the element
+    ///   itself: [`AttributeRef::is_element_itself`].
+    /// - `members` of a Group and `groups` of a User ([`AttributeRef::special`] tells which):
+    ///   `members[type eq "User" and display sw "a"]`. Every reference is a part of a membership:
+    ///   [`AttributeRef::membership_part`].
+    ///
+    /// Of the latter two kinds a single comparison, and several with `or`, are no `Element`: `members[value eq "…"]`
+    /// is [`Self::Compare`] of `members.value`, and `folders[value eq "a"]` of `folders`.
     Element {
         /// The multi-valued attribute.
         attribute: AttributeRef,
-        /// What must hold for the element.
+        /// What must hold for the element; never without any condition.
         filter: Box<Filter>,
     },
 }
@@ -82,6 +101,14 @@ pub enum Operator {
 impl Filter {
     /// Parses a filter. Errors are `invalidFilter`, and name the attribute or the position.
     pub fn parse(text: &str, resource_type: &ResourceType) -> Result<Self, Error> {
+        let mut filters = Self::parse_for_all(text, &[resource_type])?;
+        // There is one for each type.
+        Ok(filters.pop().unwrap_or_else(Self::never))
+    }
+
+    /// Parses a filter for a search over several resource types; gives one filter for each, in their order. An
+    /// attribute that a type lacks has no value there; one that every type lacks is an error.
+    pub fn parse_for_all(text: &str, resource_types: &[&ResourceType]) -> Result<Vec<Self>, Error> {
         if text.len() > limits::FILTER_BYTES {
             return Err(invalid(format!(
                 "the filter is longer than {} bytes: shorten it",
@@ -92,7 +119,7 @@ impl Filter {
         let mut parser = Parser::new(text, &tokens);
         let node = parser.filter()?;
         parser.end()?;
-        resolve::resolve(&node, resource_type)
+        resolve::resolve(&node, resource_types)
     }
 }
 

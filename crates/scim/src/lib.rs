@@ -5,8 +5,11 @@
 //! Everything a client sends is parsed against a resource type into a [`Resource`], a [`Filter`], a
 //! [`PatchRequest`] or a [`Projection`], or refused with an [`Error`] that says where and how to mend it.
 
+pub mod bulk;
 pub mod catalog;
+pub mod cursor;
 mod dialect;
+mod digest;
 pub mod discovery;
 mod edit;
 pub mod error;
@@ -14,6 +17,7 @@ pub mod filter;
 #[cfg(test)]
 mod fixtures;
 mod fold;
+pub mod json;
 mod kind;
 pub mod limits;
 pub mod patch;
@@ -22,15 +26,22 @@ pub mod profile;
 pub mod projection;
 pub mod resource;
 pub mod schema;
+pub mod search;
+pub mod sort;
 mod value;
+pub mod version;
 
 pub use catalog::{Catalog, ProfileError, ResourceType};
+pub use cursor::Cursor;
 pub use error::{Error, ScimType};
 pub use filter::Filter;
 pub use fold::fold;
 pub use kind::Kind;
 pub use patch::{MemberChange, PatchRequest};
-pub use path::{AttributeRef, Special};
+pub use path::{AttributeRef, MembershipPart, Special};
 pub use profile::Profile;
 pub use projection::Projection;
 pub use resource::{GroupBody, MemberReference, Resource, UniqueValue};
+pub use search::SearchRequest;
+pub use sort::{Sort, SortOrder};
+pub use version::{EntityTag, IfMatch, IfNoneMatch, Version, groups_digest};

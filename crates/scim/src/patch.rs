@@ -5,12 +5,11 @@ mod parse;
 mod tests;
 
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::{
-    Error, Kind, MemberReference, Resource, ResourceType,
+    Error, Filter, Kind, MemberReference, Resource, ResourceType,
     edit::{self, Edit, Verb, Work},
-    resource::{changed_immutable, check, immutable, missing, required, required_stays},
+    resource::{Misfit, Missing, changed_immutable, check, immutable, missing, required, required_stays},
 };
 
 /// The operations of a PATCH, resolved against a resource type.
@@ -30,14 +29,17 @@ struct PositionedEdit {
 
 /// One change of a group's members. Changes are made in order; adding a member that is there, or removing one
 /// that is not, changes nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum MemberChange {
     /// These become members.
     Add(Vec<MemberReference>),
-    /// These are no members any more.
-    Remove(Vec<Uuid>),
+    /// These are no members any more; one whose kind the client says only if it is of that kind.
+    Remove(Vec<MemberReference>),
     /// Members of this kind are no members any more (`members[type eq "User"]`).
     RemoveOfKind(Kind),
+    /// Members for which the filter holds are no members any more. Its references are relative
+    /// ([`crate::AttributeRef::membership_part`]), and it compares anything but `$ref`.
+    RemoveWhere(Filter),
     /// Nobody is a member any more.
     RemoveAll,
     /// Exactly these are members.
@@ -64,7 +66,9 @@ impl PatchRequest {
     /// happened.
     ///
     /// A required attribute that was missing before (because a profile has become stricter) may stay missing,
-    /// so that such a resource can still be disabled.
+    /// so that such a resource can still be disabled; but a list that is set anew has what its elements need. Stored
+    /// values that do not fit their definition any more stay until they are written. A user whose `active` was removed is
+    /// disabled.
     pub fn apply(&self, resource_type: &ResourceType, resource: Resource) -> Result<Resource, Error> {
         let before = resource.into_document();
         let mut document = before.clone();
@@ -74,26 +78,42 @@ impl PatchRequest {
         }
         let was_missing = missing(resource_type, &before);
         let is_missing = missing(resource_type, &document);
-        if let Some(path) = is_missing.iter().find(|path| !was_missing.contains(path)) {
-            return Err(self.required(path));
+        let is_new = |missing: &&Missing| {
+            let was_there = was_missing.iter().all(|before| before.path != missing.path);
+            was_there || self.edits.iter().any(|positioned| positioned.edit.sets_all(&missing.path))
+        };
+        if let Some(missing) = is_missing.iter().find(is_new) {
+            return Err(self.required(missing));
         }
-        check(resource_type, &document)?;
+        // Without it the account would be disabled, and found neither by `active eq false` nor by `active eq true`.
+        if before.contains_key("active") && !document.contains_key("active") {
+            document.insert("active".to_owned(), Value::Bool(false));
+        }
+        check(resource_type, &document).map_err(|Misfit { path, error }| match path {
+            Some(path) => self.caused(&path, error),
+            None => error,
+        })?;
         if let Some(path) = changed_immutable(resource_type, &before, &document) {
-            let error = immutable(&path);
-            return Err(self
-                .last_on(&path)
-                .map_or_else(|| error.clone(), |cause| at(cause.operation, &error)));
+            return Err(self.caused(&path, immutable(&path)));
         }
         Ok(Resource::from_stored(document))
     }
 
+    /// The refusal of what stands at a path, with the operation that put it there.
+    fn caused(&self, path: &str, error: Error) -> Error {
+        match self.last_on(path) {
+            Some(cause) => at(cause.operation, &error),
+            None => error,
+        }
+    }
+
     /// The refusal of what leaves a required attribute without a value: `mutability` where the client asks for just
     /// that (RFC 7644 §3.5.2.2).
-    fn required(&self, path: &str) -> Error {
+    fn required(&self, Missing { path, place }: &Missing) -> Error {
         match self.last_on(path) {
             Some(cause) if cause.verb == Verb::Remove => at(cause.operation, &required_stays(path)),
-            Some(cause) => at(cause.operation, &required(path)),
-            None => required(path),
+            Some(cause) => at(cause.operation, &required(place)),
+            None => required(place),
         }
     }
 
@@ -103,6 +123,6 @@ impl PatchRequest {
 }
 
 /// The error with the operation's position before it.
-fn at(operation: usize, error: &Error) -> Error {
+pub(crate) fn at(operation: usize, error: &Error) -> Error {
     Error { detail: format!("Operations[{operation}]: {}", error.detail), ..error.clone() }
 }

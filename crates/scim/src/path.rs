@@ -35,7 +35,18 @@ pub(crate) enum Base {
     /// In the object under this URN.
     Extension(Arc<str>),
     /// In one element of a multi-valued attribute.
-    Element,
+    Element(Element),
+}
+
+/// What an element is, in which a reference begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Element {
+    /// An object in the document.
+    Object,
+    /// A single value in the document, which is its own `value`.
+    Single,
+    /// A member of a Group, or a group of a User.
+    Membership,
 }
 
 /// Attributes that are kept elsewhere than in the document, or have an index of their own.
@@ -53,14 +64,27 @@ pub enum Special {
     Created,
     /// `meta.lastModified`.
     LastModified,
-    /// `members` of a Group, as in `members pr`.
+    /// `meta.version`: the text `W/"7"`, whatever groups a user is shown with.
+    Version,
+    /// `meta.location`: the text of the URL.
+    Location,
+    /// `members` of a Group, or a sub-attribute of it: [`AttributeRef::membership_part`].
     Members,
-    /// `members.value` of a Group.
-    MembersValue,
-    /// `groups` of a User, as in `groups pr`.
+    /// `groups` of a User, or a sub-attribute of it: [`AttributeRef::membership_part`].
     Groups,
-    /// `groups.value` of a User.
-    GroupsValue,
+}
+
+/// A sub-attribute of `members` of a Group, or of `groups` of a User.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MembershipPart {
+    /// `value`: the id of the other resource, as resources show it.
+    Value,
+    /// `$ref`: the URL of the other resource, compared exactly.
+    Reference,
+    /// `display`: its name to show, compared folded.
+    Display,
+    /// `type`: the kind of the member, or that the membership is direct; compared folded.
+    Type,
 }
 
 impl AttributeRef {
@@ -69,13 +93,37 @@ impl AttributeRef {
     pub fn extension(&self) -> Option<&str> {
         match &self.base {
             Base::Extension(urn) => Some(urn),
-            Base::Resource | Base::Element => None,
+            Base::Resource | Base::Element(_) => None,
         }
     }
 
     /// Whether the reference begins in one element of a multi-valued attribute.
     pub fn is_relative(&self) -> bool {
-        self.base == Base::Element
+        matches!(self.base, Base::Element(_))
+    }
+
+    /// Whether it is the `value` of an element that is a single value, as in `folders[value sw "a"]`: the element
+    /// itself, not a member of it. Such a reference is relative.
+    pub fn is_element_itself(&self) -> bool {
+        self.base == Base::Element(Element::Single)
+    }
+
+    /// Which part of a membership it is: `members.type`, `groups.display`, or `type` inside `members[…]`, which is
+    /// relative. The kind of resource says whether of `members` or of `groups`. `None` for all other attributes,
+    /// and for `members` and `groups` as a whole.
+    pub fn membership_part(&self) -> Option<MembershipPart> {
+        let name = match (&self.base, self.special()) {
+            (Base::Element(Element::Membership), _) => self.name(),
+            (_, Some(Special::Members | Special::Groups)) => self.sub_attribute()?,
+            _ => return None,
+        };
+        match name {
+            "value" => Some(MembershipPart::Value),
+            "$ref" => Some(MembershipPart::Reference),
+            "display" => Some(MembershipPart::Display),
+            "type" => Some(MembershipPart::Type),
+            _ => None,
+        }
     }
 
     /// The attribute's name, as the document spells it.
@@ -123,12 +171,12 @@ impl AttributeRef {
             (_, "externalId", None) => Some(Special::ExternalId),
             (_, "meta", Some("created")) => Some(Special::Created),
             (_, "meta", Some("lastModified")) => Some(Special::LastModified),
+            (_, "meta", Some("version")) => Some(Special::Version),
+            (_, "meta", Some("location")) => Some(Special::Location),
             (Kind::User, "userName", None) => Some(Special::UserName),
-            (Kind::User, "groups", None) => Some(Special::Groups),
-            (Kind::User, "groups", Some("value")) => Some(Special::GroupsValue),
+            (Kind::User, "groups", _) => Some(Special::Groups),
             (Kind::Group, "displayName", None) => Some(Special::GroupDisplayName),
-            (Kind::Group, "members", None) => Some(Special::Members),
-            (Kind::Group, "members", Some("value")) => Some(Special::MembersValue),
+            (Kind::Group, "members", _) => Some(Special::Members),
             _ => None,
         }
     }

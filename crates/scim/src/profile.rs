@@ -16,6 +16,8 @@ pub struct Profile {
     pub groups: Groups,
     /// What a successful PATCH answers.
     pub patch_response: PatchResponse,
+    /// What becomes of a user who is created again.
+    pub returning_users: ReturningUsers,
     /// Paths of attributes that every resource must have, such as `name.givenName`. A path without a URN is
     /// one of User; `urn:ietf:params:scim:schemas:core:2.0:Group:externalId` names one of Group.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -46,6 +48,16 @@ pub enum PatchResponse {
     Body,
     /// 204 without a body.
     NoContent,
+}
+
+/// What becomes of a POST for a user who was there before: disabled since (`active: false`), or deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReturningUsers {
+    /// A disabled user is in the way (409 `uniqueness`); after a deletion the user is a new one, with a new id.
+    #[default]
+    Conflict,
+    /// The user comes back under the id from before, and is what the body says.
+    Revive,
 }
 
 /// One attribute of an existing schema, made narrower.

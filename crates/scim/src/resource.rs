@@ -1,7 +1,9 @@
 //! A validated document of one kind.
 
 mod group_body;
+mod immutable;
 mod represent;
+mod stored;
 #[cfg(test)]
 mod tests;
 mod validate;
@@ -9,9 +11,10 @@ mod validate;
 use serde_json::{Map, Value};
 
 pub use group_body::{GroupBody, MemberReference};
+pub(crate) use immutable::{changed_immutable, immutable, keep_immutable};
 pub use represent::Identity;
 pub(crate) use validate::{
-    changed_immutable, check, check_body, immutable, keep_immutable, missing, required, required_stays,
+    Misfit, Missing, check, check_body, check_schemas, missing, required, required_stays,
 };
 
 use crate::{
@@ -69,15 +72,15 @@ impl Resource {
 
     /// The document in the form filters compare: strings folded unless case-exact, date-times in UTC with
     /// nine decimals, names of additional attributes folded; with `schemas` and `meta.resourceType`.
-    /// Attributes that the resource type does not have any more are left out.
+    /// What the resource type does not have any more, or has with another type, is left out.
     pub fn comparable(&self, resource_type: &ResourceType) -> Map<String, Value> {
-        let schemas: Vec<_> = resource_type.schemas_of(&self.document).map(crate::fold).collect();
+        let document = self.fitting(resource_type);
+        let schemas: Vec<_> = resource_type.schemas_of(&document).map(crate::fold).collect();
         let mut comparable = Map::new();
         comparable.insert("schemas".to_owned(), Value::from(schemas));
-        comparable.extend(self.external_id().map(|id| ("externalId".to_owned(), Value::from(id))));
-        comparable.extend(comparable_attributes(resource_type.core_schema(), &self.document));
+        comparable.extend(comparable_attributes(resource_type.core_schema(), &document));
         for schema in resource_type.extensions() {
-            if let Some(Value::Object(attributes)) = self.document.get(schema.urn()) {
+            if let Some(Value::Object(attributes)) = document.get(schema.urn()) {
                 let attributes = comparable_attributes(schema, attributes);
                 comparable.insert(schema.urn().to_owned(), Value::Object(attributes.collect()));
             }
@@ -92,9 +95,6 @@ impl Resource {
     pub fn unique_values(&self, resource_type: &ResourceType) -> Vec<UniqueValue> {
         let comparable = self.comparable(resource_type);
         let mut found = Vec::new();
-        for external_id in resource_type.common.iter().filter(|attribute| attribute.name == "externalId") {
-            collect_unique(external_id, comparable.get(&external_id.name), "externalId", &mut found);
-        }
         for schema in resource_type.schemas() {
             let is_core = schema.urn == resource_type.core.urn;
             let container = if is_core {
@@ -136,14 +136,14 @@ impl Resource {
         self.text("externalId")
     }
 
-    /// Whether the account may be used: `active` is there and true. A POST without `active` sets it; once a client has removed it nobody says that the account may be used.
+    /// Whether the account may be used: `active` is there and true.
     pub fn is_active(&self) -> bool {
         self.document.get("active").and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// This resource after a PUT of another (RFC 7644 §3.5.1). `active`, and immutable attributes, stay as they are
     /// where the body is silent: a disabled account is not enabled by the way. Another value of an immutable attribute
-    /// is refused.
+    /// is refused. What the resource type does not have any more stays too.
     pub fn replaced_by(&self, resource_type: &ResourceType, new: Self) -> Result<Self, Error> {
         let Self { mut document, is_silent_on_active } = new;
         if is_silent_on_active {
@@ -158,6 +158,7 @@ impl Resource {
         }
         // A part that was kept may stand alone now.
         check_whole(resource_type, &document)?;
+        stored::keep_undeclared(resource_type, &self.document, &mut document);
         Ok(Self::from_stored(document))
     }
 
@@ -183,6 +184,9 @@ fn parse(resource_type: &ResourceType, body: Value) -> Result<(Resource, Vec<Ste
             other @ Step::Members(_) => others.push(other),
         }
     }
+    // RFC 7643 §4.1.1 leaves it to the service provider what an account is of which nobody says whether it is active.
+    // Who creates one means that it is used. A PUT goes on where it was, and only a PATCH that takes `active` away
+    // stores that it is not.
     let is_silent_on_active = resource_type.kind() == Kind::User && !document.contains_key("active");
     if is_silent_on_active {
         document.insert("active".to_owned(), Value::Bool(true));
@@ -193,8 +197,8 @@ fn parse(resource_type: &ResourceType, body: Value) -> Result<(Resource, Vec<Ste
 
 fn check_whole(resource_type: &ResourceType, document: &Map<String, Value>) -> Result<(), Error> {
     match missing(resource_type, document).first() {
-        Some(path) => Err(required(path)),
-        None => check(resource_type, document),
+        Some(missing) => Err(required(&missing.place)),
+        None => check(resource_type, document).map_err(|misfit| misfit.error),
     }
 }
 

@@ -1,11 +1,13 @@
-//! Values of attributes: read by type, and made comparable.
+//! Values of attributes: read by type, made comparable, and fitted to a changed definition.
 
 mod comparable;
 pub(crate) mod date_time;
+mod fitting;
 mod read;
 
 pub(crate) use comparable::comparable;
-pub(crate) use read::{read, says_only_what_for, unwrap_single};
+pub(crate) use fitting::fitting;
+pub(crate) use read::{read, read_listed, says_only_what_for, unwrap_single};
 
 use serde_json::Value;
 

@@ -39,3 +39,8 @@ impl From<database::Error> for StoreError {
         }
     }
 }
+
+/// The row of a statement that always returns one.
+pub(crate) fn written<R>(row: Option<R>) -> Result<R, StoreError> {
+    row.ok_or_else(|| StoreError::Database(database::Error::Statement(sqlx::Error::RowNotFound)))
+}

@@ -12,64 +12,78 @@ use scim::{AttributeRef, Filter, Kind, Special};
 
 use crate::fragment::Fragment;
 
+pub(crate) use column::{Column, column};
+pub(crate) use document::first_value;
+
+/// What rows are filtered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope<'q> {
+    /// Which resources they are.
+    pub(crate) kind: Kind,
+    /// The Tenant URL, without a slash at the end: URLs of resources begin with it.
+    pub(crate) base_url: &'q str,
+}
+
+impl Scope<'_> {
+    /// What the URL of a resource has before its id.
+    fn before_id(self, kind: Kind) -> String {
+        format!("{}{}/", self.base_url, kind.endpoint())
+    }
+}
+
 /// The condition under which a row `candidate` of `{users}` or `{groups}` passes the filter.
-pub(crate) fn condition(filter: &Filter, kind: Kind) -> Fragment {
+pub(crate) fn condition(filter: &Filter, scope: Scope<'_>) -> Fragment {
     match filter {
-        Filter::And(filters) => Fragment::joined(conditions(filters, kind), " AND "),
-        Filter::Or(filters) => Fragment::joined(conditions(filters, kind), " OR "),
-        Filter::Not(negated) => not(condition(negated, kind)),
-        Filter::Compare(comparison) => compare(comparison, kind),
-        Filter::Present(attribute) => present(attribute, kind),
+        Filter::And(filters) => all(filters.iter().map(|filter| condition(filter, scope)).collect()),
+        Filter::Or(filters) => any(filters.iter().map(|filter| condition(filter, scope)).collect()),
+        Filter::Not(negated) => not(condition(negated, scope)),
+        Filter::Compare(comparison) => compare(comparison, scope),
+        Filter::Present(attribute) => present(attribute, scope),
+        Filter::Element { attribute, filter } if is_membership(attribute) => {
+            membership::element(filter, scope)
+        }
         Filter::Element { attribute, filter } => document::element(attribute, filter),
     }
 }
 
-fn conditions(filters: &[Filter], kind: Kind) -> Vec<Fragment> {
-    filters.iter().map(|filter| condition(filter, kind)).collect()
+/// The condition under which a row `membership` of `{group_members}` passes a filter whose references are relative:
+/// seen from a group it is a member, from a user a group.
+pub(crate) fn of_membership(filter: &Filter, scope: Scope<'_>) -> Fragment {
+    membership::inside(filter, scope)
 }
 
-fn compare(comparison: &Comparison, kind: Kind) -> Fragment {
-    match Place::of(&comparison.attribute) {
-        Place::Column(column) => column::compare(column, comparison),
-        Place::Membership => membership::compare(comparison, kind),
-        Place::Document => document::compare(comparison),
+fn compare(comparison: &Comparison, scope: Scope<'_>) -> Fragment {
+    let attribute = &comparison.attribute;
+    if is_membership(attribute) {
+        return membership::compare(comparison, scope);
+    }
+    match column(attribute, scope) {
+        Some(column) => column.compare(comparison, scope),
+        None => document::compare(comparison),
     }
 }
 
-fn present(attribute: &AttributeRef, kind: Kind) -> Fragment {
-    match Place::of(attribute) {
-        Place::Column(column) => column.text(" IS NOT NULL"),
-        Place::Membership => membership::present(kind),
-        Place::Document => document::present(attribute),
+fn present(attribute: &AttributeRef, scope: Scope<'_>) -> Fragment {
+    if is_membership(attribute) {
+        return membership::present(scope);
+    }
+    match column(attribute, scope) {
+        Some(column) => column.present(),
+        None => document::present(attribute),
     }
 }
 
-/// Where the value of an attribute is kept.
-enum Place {
-    /// In a column of its own.
-    Column(Fragment),
-    /// In rows of `{group_members}`.
-    Membership,
-    /// In the document.
-    Document,
+/// Whether its values are rows of `{group_members}`.
+fn is_membership(attribute: &AttributeRef) -> bool {
+    matches!(attribute.special(), Some(Special::Members | Special::Groups))
 }
 
-impl Place {
-    fn of(attribute: &AttributeRef) -> Self {
-        let column = |name| Self::Column(Fragment::constant(name));
-        match attribute.special() {
-            Some(Special::Id) => column("candidate.id"),
-            Some(Special::ExternalId) => column("candidate.external_id"),
-            Some(Special::UserName) => column("candidate.user_name_key"),
-            Some(Special::GroupDisplayName) => column("candidate.display_name_key"),
-            Some(Special::Created) => column("candidate.created_at"),
-            Some(Special::LastModified) => column("candidate.last_modified_at"),
-            Some(Special::Members | Special::MembersValue | Special::Groups | Special::GroupsValue) => {
-                Self::Membership
-            }
-            None => Self::Document,
-        }
-    }
+fn all(conditions: Vec<Fragment>) -> Fragment {
+    if conditions.is_empty() { Fragment::truth(true) } else { Fragment::joined(conditions, " AND ") }
+}
+
+fn any(conditions: Vec<Fragment>) -> Fragment {
+    if conditions.is_empty() { Fragment::truth(false) } else { Fragment::joined(conditions, " OR ") }
 }
 
 fn not(condition: Fragment) -> Fragment {

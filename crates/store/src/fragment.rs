@@ -26,10 +26,22 @@ pub(crate) enum Bound {
     Text(String),
     /// `uuid`.
     Id(Uuid),
+    /// `integer`.
+    Count(i32),
     /// `jsonb`.
     Json(Value),
     /// `timestamptz`, cut to microseconds.
     Moment(Timestamp),
+}
+
+/// Earlier moments than this need not be told apart; PostgreSQL knows none before 4713 BC.
+const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
+
+impl Bound {
+    /// A moment that PostgreSQL knows.
+    pub(crate) fn moment(moment: Timestamp) -> Self {
+        Self::Moment(moment.max(EARLIEST))
+    }
 }
 
 impl Fragment {
@@ -79,6 +91,7 @@ impl Fragment {
                 Part::Text(text) => statement.text(text),
                 Part::Value(Bound::Text(text)) => statement.bind(text),
                 Part::Value(Bound::Id(id)) => statement.bind(id),
+                Part::Value(Bound::Count(count)) => statement.bind(count),
                 Part::Value(Bound::Json(value)) => statement.bind(Json(value)),
                 Part::Value(Bound::Moment(moment)) => statement.bind(SqlTimestamp::from(moment)),
             };
@@ -105,6 +118,7 @@ impl std::fmt::Display for Fragment {
             match value {
                 Bound::Text(text) => write!(formatter, "'{text}'")?,
                 Bound::Id(id) => write!(formatter, "uuid {id}")?,
+                Bound::Count(count) => write!(formatter, "{count}")?,
                 Bound::Json(value) => write!(formatter, "{value}")?,
                 Bound::Moment(moment) => write!(formatter, "{moment}")?,
             }

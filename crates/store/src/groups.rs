@@ -3,19 +3,23 @@
 use std::sync::Arc;
 
 use database::SqlTimestamp;
+use database::sql::Statement;
 use database::tenant::{TenantDatabase, TenantTransaction};
 use jiff::Timestamp;
-use scim::{Catalog, GroupBody, Kind, MemberChange, MemberReference, Projection, Resource, ResourceType};
+use scim::{Catalog, GroupBody, Kind, MemberChange, MemberReference, Projection, Resource, Version};
 use uuid::Uuid;
 
 use crate::columns::Columns;
-use crate::error::StoreError;
+use crate::creation::{self, NewResource};
+use crate::error::{StoreError, written};
 use crate::listing::{self, ListQuery, Listing};
 use crate::members;
-use crate::related::Related;
+use crate::precondition::Precondition;
+use crate::related::{self, Names, Related};
+use crate::removal::{self, Kept};
 use crate::retry::Attempts;
-use crate::rows::{RelatedRow, ResourceRow};
-use crate::stored::Stored;
+use crate::rows::ResourceRow;
+use crate::stored::{RelatedEdge, RelatedPage, Stored};
 use crate::unique::{self, UniqueValues};
 
 /// The groups of one tenant. Cheap to clone. Where the profile has none, nothing can be written.
@@ -39,16 +43,9 @@ impl Groups {
         members: Vec<MemberReference>,
         projection: &Projection,
     ) -> Result<Stored, StoreError> {
-        let id = Uuid::now_v7();
+        let group = NewResource { id: Uuid::now_v7(), kind: Kind::Group, resource, members };
         let related = Related::wanted_by(projection, Kind::Group);
-        let changes = [MemberChange::Add(members)];
-        let mut attempts = Attempts::new();
-        loop {
-            match self.try_create(id, &resource, &changes, related).await {
-                Err(error) if attempts.again(&error) => {}
-                created => return created,
-            }
-        }
+        creation::create_group(&self.database, &self.catalog, group, related).await
     }
 
     /// Reads a group.
@@ -59,17 +56,31 @@ impl Groups {
         Ok(row.map(|row| row.into_stored(Kind::Group, related.is_read())))
     }
 
+    /// Reads the members of a group behind `edge`, `limit` at most: the rest of those that were read together with it. Each
+    /// call sees the state of its moment; `None` where the group is gone.
+    pub async fn members_after(
+        &self,
+        id: Uuid,
+        edge: RelatedEdge,
+        limit: u32,
+        projection: &Projection,
+    ) -> Result<Option<RelatedPage>, StoreError> {
+        let names = Names::wanted_by(projection, Kind::Group);
+        related::members_after(&self.database, id, edge, limit, names).await
+    }
+
     /// Reads a page of groups.
     pub async fn list(&self, query: &ListQuery, projection: &Projection) -> Result<Listing, StoreError> {
         listing::list(&self.database, Kind::Group, query, projection).await
     }
 
     /// Changes a group and its members: all of it or nothing. `change` gets the group as it is, and nobody else can write
-    /// it or its members meanwhile; what comes of it is written if it differs. `None` where there is no such group.
-    /// `change` runs again when other transactions were in the way.
+    /// it or its members meanwhile; what comes of it is written if it differs. 412 where it is not what `precondition`
+    /// expects. `None` where there is no such group. `change` runs again when other transactions were in the way.
     pub async fn update<C>(
         &self,
         id: Uuid,
+        precondition: &Precondition,
         change: C,
         member_changes: &[MemberChange],
         projection: &Projection,
@@ -80,7 +91,7 @@ impl Groups {
         let related = Related::wanted_by(projection, Kind::Group);
         let mut attempts = Attempts::new();
         loop {
-            match self.try_update(id, &change, member_changes, related).await {
+            match self.try_update(id, precondition, &change, member_changes, related).await {
                 Err(error) if attempts.again(&error) => {}
                 updated => return updated,
             }
@@ -92,67 +103,26 @@ impl Groups {
     pub async fn replace(
         &self,
         id: Uuid,
+        precondition: &Precondition,
         body: &GroupBody,
         projection: &Projection,
     ) -> Result<Option<Stored>, StoreError> {
-        let resource_type = self.resource_type()?;
+        let resource_type = creation::group_type(&self.catalog)?;
         let change = |before: Resource| before.replaced_by(resource_type, body.resource.clone());
         let members = MemberChange::Replace(body.members.clone().unwrap_or_default());
-        self.update(id, change, &[members], projection).await
+        self.update(id, precondition, change, &[members], projection).await
     }
 
-    /// Deletes a group with its memberships. Returns whether there was one.
-    pub async fn delete(&self, id: Uuid) -> Result<bool, StoreError> {
-        let mut attempts = Attempts::new();
-        loop {
-            let mut statement = self.database.statement("DELETE FROM {groups} WHERE id = ");
-            statement.bind(id);
-            match self.database.execute(statement).await.map_err(StoreError::from) {
-                Err(error) if attempts.again(&error) => {}
-                deleted => return Ok(deleted? > 0),
-            }
-        }
-    }
-
-    fn resource_type(&self) -> Result<&ResourceType, StoreError> {
-        let resource_type = self.catalog.resource_type(Kind::Group);
-        Ok(resource_type.ok_or_else(|| scim::Error::with_status(404, "this tenant has no groups"))?)
-    }
-
-    async fn try_create(
-        &self,
-        id: Uuid,
-        resource: &Resource,
-        members: &[MemberChange],
-        related: Related,
-    ) -> Result<Stored, StoreError> {
-        let mut transaction = self.database.begin().await?;
-        let mut statement = self.database.statement(
-            "INSERT INTO {groups} (id, display_name_key, external_id, resource, comparable, created_at, \
-             last_modified_at) VALUES (",
-        );
-        let columns = Columns::of(resource, self.resource_type()?);
-        statement.bind(id).text(", ").bind(columns.key).text(", ").bind(columns.external_id);
-        statement.text(", ").bind(columns.resource).text(", ").bind(columns.comparable);
-        statement.text(", now(), now()) RETURNING created_at");
-        let created: Option<(SqlTimestamp,)> = match transaction.fetch_optional(statement).await {
-            Ok(created) => created,
-            Err(error) => {
-                drop(transaction);
-                return Err(self.explain(error.into(), id, resource).await);
-            }
-        };
-        let created = created.map(|(created,)| created.to_jiff()).unwrap_or_default();
-        members::apply(&self.database, &mut transaction, id, members).await?;
-        let related = self.read_related(&mut transaction, id, related).await?;
-        transaction.commit().await?;
-        let resource = resource.clone();
-        Ok(Stored { id, kind: Kind::Group, resource, created, last_modified: created, related })
+    /// Deletes a group with its memberships, which changes the groups that it is in. 412 where it is not what `precondition`
+    /// expects. Returns whether there was one.
+    pub async fn delete(&self, id: Uuid, precondition: &Precondition) -> Result<bool, StoreError> {
+        removal::remove(&self.database, Kind::Group, id, precondition, Kept::Nothing).await
     }
 
     async fn try_update<C>(
         &self,
         id: Uuid,
+        precondition: &Precondition,
         change: &C,
         member_changes: &[MemberChange],
         related: Related,
@@ -167,13 +137,14 @@ impl Groups {
             return Ok(None);
         };
         let before = row.into_stored(Kind::Group, Related::Skipped.is_read());
+        precondition.check(before.version, std::iter::empty())?;
         let resource = change(before.resource.clone())?;
         let have_members_changed =
             members::apply(&self.database, &mut transaction, id, member_changes).await?;
 
-        let last_modified = if resource != before.resource {
+        let (version, last_modified) = if resource != before.resource {
             match self.write(&mut transaction, id, &resource).await {
-                Ok(last_modified) => last_modified,
+                Ok(written) => written,
                 Err(error) => {
                     drop(transaction);
                     return Err(self.explain(error, id, &resource).await);
@@ -182,11 +153,11 @@ impl Groups {
         } else if have_members_changed {
             self.touch(&mut transaction, id).await?
         } else {
-            before.last_modified
+            (before.version, before.last_modified)
         };
-        let related = self.read_related(&mut transaction, id, related).await?;
+        let related = members::read(&self.database, &mut transaction, id, related).await?;
         transaction.commit().await?;
-        Ok(Some(Stored { resource, last_modified, related, ..before }))
+        Ok(Some(Stored { resource, version, last_modified, related, ..before }))
     }
 
     async fn write(
@@ -194,42 +165,40 @@ impl Groups {
         transaction: &mut TenantTransaction,
         id: Uuid,
         resource: &Resource,
-    ) -> Result<Timestamp, StoreError> {
-        let columns = Columns::of(resource, self.resource_type()?);
+    ) -> Result<(Version, Timestamp), StoreError> {
+        let columns = Columns::of(resource, creation::group_type(&self.catalog)?, &self.catalog);
         let mut statement = self.database.statement("UPDATE {groups} SET display_name_key = ");
         statement.bind(columns.key);
         statement.text(", external_id = ").bind(columns.external_id);
         statement.text(", resource = ").bind(columns.resource);
         statement.text(", comparable = ").bind(columns.comparable);
-        statement.text(", last_modified_at = clock_timestamp() WHERE id = ").bind(id);
-        statement.text(" RETURNING last_modified_at");
-        let written: Option<(SqlTimestamp,)> = transaction.fetch_optional(statement).await?;
-        Ok(written.map(|(written,)| written.to_jiff()).unwrap_or_default())
+        statement.text(", form = ").bind(columns.form).text(", ");
+        finish(transaction, statement, id).await
     }
 
-    async fn touch(&self, transaction: &mut TenantTransaction, id: Uuid) -> Result<Timestamp, StoreError> {
-        let mut statement =
-            self.database.statement("UPDATE {groups} SET last_modified_at = clock_timestamp() WHERE id = ");
-        statement.bind(id).text(" RETURNING last_modified_at");
-        let touched: Option<(SqlTimestamp,)> = transaction.fetch_optional(statement).await?;
-        Ok(touched.map(|(touched,)| touched.to_jiff()).unwrap_or_default())
-    }
-
-    async fn read_related(
+    /// Its members have changed.
+    async fn touch(
         &self,
         transaction: &mut TenantTransaction,
         id: Uuid,
-        related: Related,
-    ) -> Result<Option<Vec<crate::stored::Related>>, StoreError> {
-        if related == Related::Skipped {
-            return Ok(None);
-        }
-        let statement = listing::one(&self.database, Kind::Group, related, id);
-        let row: Option<RelatedRow> = transaction.fetch_optional(statement).await?;
-        Ok(row.map(|RelatedRow(members)| members))
+    ) -> Result<(Version, Timestamp), StoreError> {
+        finish(transaction, self.database.statement("UPDATE {groups} SET "), id).await
     }
 
     async fn explain(&self, error: StoreError, id: Uuid, resource: &Resource) -> StoreError {
         unique::explain(error, &self.database, id, resource, &UniqueValues::default()).await
     }
+}
+
+/// Ends an UPDATE: what every change sets.
+async fn finish(
+    transaction: &mut TenantTransaction,
+    mut statement: Statement,
+    id: Uuid,
+) -> Result<(Version, Timestamp), StoreError> {
+    statement.text("version = version + 1, last_modified_at = clock_timestamp() WHERE id = ").bind(id);
+    statement.text(" RETURNING version, last_modified_at");
+    let row: Option<(i64, SqlTimestamp)> = transaction.fetch_optional(statement).await?;
+    let (version, last_modified) = written(row)?;
+    Ok((Version::new(version.unsigned_abs()), last_modified.to_jiff()))
 }

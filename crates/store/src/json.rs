@@ -4,10 +4,10 @@ use scim::resource::Identity;
 use scim::{Kind, Projection, ResourceType};
 use serde_json::{Map, Value, json};
 
-use crate::stored::{Related, Stored};
+use crate::stored::{Related, RelatedPage, Stored};
 
 impl Stored {
-    /// The resource as an answer holds it, with `members` or `groups`: what the projection lets through of it.
+    /// The resource as an answer holds it, with `groups` or the first `members`: what the projection lets through of it.
     ///
     /// `base_url` is the Tenant URL, without a slash at the end.
     pub fn to_json(
@@ -16,36 +16,69 @@ impl Stored {
         base_url: &str,
         projection: &Projection,
     ) -> Map<String, Value> {
-        let identity = Identity { id: self.id, created: self.created, last_modified: self.last_modified };
+        let identity = Identity {
+            id: self.id,
+            created: self.created,
+            last_modified: self.last_modified,
+            tag: self.entity_tag(),
+        };
         let mut resource = resource_type.represent(&self.resource, &identity, base_url);
-        self.insert_related(&mut resource, base_url);
+        if let Some(related) = &self.related {
+            related.insert_into(&mut resource, self.kind, base_url);
+        }
         projection.apply(resource_type, &mut resource);
         resource
     }
+}
 
-    fn insert_related(&self, resource: &mut Map<String, Value>, base_url: &str) {
-        let Some(related) = self.related.as_ref().filter(|related| !related.is_empty()) else {
+impl RelatedPage {
+    /// Its members as the answer about a group holds them, which goes on with them behind those of
+    /// [`Stored::to_json`]: what the projection lets through.
+    pub fn to_json(
+        &self,
+        resource_type: &ResourceType,
+        base_url: &str,
+        projection: &Projection,
+    ) -> Vec<Value> {
+        let mut resource = Map::new();
+        self.insert_into(&mut resource, resource_type.kind(), base_url);
+        projection.apply(resource_type, &mut resource);
+        match resource.shift_remove(attribute(resource_type.kind())) {
+            Some(Value::Array(members)) => members,
+            _ => Vec::new(),
+        }
+    }
+
+    fn insert_into(&self, resource: &mut Map<String, Value>, kind: Kind, base_url: &str) {
+        if self.items.is_empty() {
             return;
-        };
-        let (name, values): (_, Vec<Value>) = match self.kind {
-            // Memberships by way of other groups are not worked out, hence all are direct (RFC 7643 §4.1.2).
-            Kind::User => ("groups", related.iter().map(|group| group.to_json(base_url, "direct")).collect()),
-            Kind::Group => (
-                "members",
-                related.iter().map(|member| member.to_json(base_url, member.kind.name())).collect(),
-            ),
-        };
-        resource.insert(name.to_owned(), Value::Array(values));
+        }
+        let values = self.items.iter().map(|related| related.to_json(kind, base_url)).collect();
+        resource.insert(attribute(kind).to_owned(), Value::Array(values));
+    }
+}
+
+/// The attribute that holds what a resource of that kind is related to.
+fn attribute(kind: Kind) -> &'static str {
+    match kind {
+        Kind::User => "groups",
+        Kind::Group => "members",
     }
 }
 
 impl Related {
-    fn to_json(&self, base_url: &str, kind_of_relation: &str) -> Value {
+    /// The value as a resource of that kind has it.
+    fn to_json(&self, of: Kind, base_url: &str) -> Value {
         let reference = format!("{base_url}{}/{}", self.kind.endpoint(), self.id);
         let mut value = json!({"value": self.id, "$ref": reference});
         if let (Value::Object(parts), Some(display)) = (&mut value, &self.display) {
             parts.insert("display".to_owned(), json!(display));
         }
+        let kind_of_relation = match of {
+            // Memberships by way of other groups are not worked out, hence all are direct (RFC 7643 §4.1.2).
+            Kind::User => "direct",
+            Kind::Group => self.kind.name(),
+        };
         if let Value::Object(parts) = &mut value {
             parts.insert("type".to_owned(), json!(kind_of_relation));
         }
@@ -55,7 +88,7 @@ impl Related {
 
 #[cfg(test)]
 mod tests {
-    use scim::{Catalog, Profile, Resource};
+    use scim::{Catalog, Profile, Resource, Version};
     use uuid::Uuid;
 
     use super::*;
@@ -68,9 +101,10 @@ mod tests {
             id: Uuid::from_u128(1),
             kind,
             resource: Resource::from_stored(document),
+            version: Version::new(7),
             created: "2026-01-31T08:00:00.5Z".parse().unwrap(),
             last_modified: "2026-01-31T08:00:01Z".parse().unwrap(),
-            related,
+            related: related.map(|items| RelatedPage { items, rest: None }),
         }
     }
 
@@ -103,7 +137,8 @@ mod tests {
             "resourceType": "User",
             "created": "2026-01-31T08:00:00.5Z",
             "lastModified": "2026-01-31T08:00:01Z",
-            "location": "https://scim.example.com/customer/acme/scim/v2/Users/00000000-0000-0000-0000-000000000001"
+            "location": "https://scim.example.com/customer/acme/scim/v2/Users/00000000-0000-0000-0000-000000000001",
+            "version": "W/\"7-73ddcef5b5045ddd\""
           },
           "groups": [
             {
@@ -129,7 +164,6 @@ mod tests {
           {
             "value": "00000000-0000-0000-0000-000000000002",
             "$ref": "https://scim.example.com/customer/acme/scim/v2/Users/00000000-0000-0000-0000-000000000002",
-            "display": "Ada",
             "type": "User"
           },
           {
@@ -139,6 +173,9 @@ mod tests {
           }
         ]
         "#);
+        // Names of members are shown on request (see the schema).
+        let named = &json_of(&group, Some("members.display"))["members"];
+        assert_eq!(named[0]["display"], json!("Ada"));
     }
 
     #[test]

@@ -7,6 +7,8 @@
 //! [`Projection`]: scim::Projection
 
 mod columns;
+mod creation;
+mod derivation;
 mod error;
 mod filter;
 mod fragment;
@@ -16,18 +18,24 @@ mod json;
 mod listing;
 mod members;
 mod page;
+mod precondition;
 mod related;
+mod removal;
 mod retry;
+mod returning;
 mod rows;
 mod stored;
 mod tables;
 mod unique;
 mod users;
 
+pub use creation::{CreationError, NewResource, create_together};
+pub use derivation::{Progress, derive_anew};
 pub use error::StoreError;
 pub use groups::Groups;
 pub use id::parse_id;
-pub use listing::{ListQuery, Listing};
-pub use page::Page;
-pub use stored::{Related, Stored};
+pub use listing::{ListQuery, Listing, Part, list_all};
+pub use page::{CursorPage, Edge, Page, Window};
+pub use precondition::Precondition;
+pub use stored::{MEMBERS_AT_ONCE, Related, RelatedEdge, RelatedPage, Stored};
 pub use users::Users;

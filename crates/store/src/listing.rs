@@ -1,133 +1,129 @@
-//! Lists of resources: a filter, a page, and the total, in one statement that sees one state.
+//! Lists of resources: a filter, an order, a window, and the total, in one statement that sees one state.
+
+mod effort;
+mod key;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod walk;
 
 use database::sql::Statement;
 use database::tenant::TenantDatabase;
-use scim::filter::Operator;
-use scim::{Error, Filter, Kind, Projection, ScimType, Special};
+use scim::cursor::Direction;
+use scim::{Filter, Kind, Projection, Sort};
 use uuid::Uuid;
 
 use crate::error::StoreError;
-use crate::filter;
-use crate::page::Page;
+use crate::page::{Edge, Window};
 use crate::related::Related;
 use crate::rows::ListingRow;
 use crate::stored::Stored;
 use crate::tables;
+use statement::Search;
 
-const COLUMNS: &str = "candidate.id, candidate.resource, candidate.created_at, candidate.last_modified_at";
-
-/// The documents on a page are together as long as this at most, in bytes of JSON, unless it is a single one.
-const PAGE_BYTES: i64 = 8 * 1024 * 1024;
-/// The resources on a page have together so many members or groups at most, unless it is a single one.
-const PAGE_RELATED: i64 = 50_000;
+const COLUMNS: &str =
+    "candidate.id, candidate.resource, candidate.version, candidate.created_at, candidate.last_modified_at";
 
 /// Which resources of a kind.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ListQuery {
     /// What must hold for them.
     pub filter: Option<Filter>,
+    /// Their order, before the id; without one that of their ids, which is that of their creation.
+    pub sort: Option<Sort>,
     /// Which part of them.
-    pub page: Page,
+    pub window: Window,
+    /// The Tenant URL, without a slash at the end: filters and orders by URL need it.
+    pub base_url: String,
 }
 
-/// One page of resources, in the order of their ids, which is that of their creation. It holds fewer than were asked for
-/// where they would be too much for one answer, but one at least; a client goes on behind the last (RFC 7644 §3.4.2.4).
+/// One kind of resource in a search over several.
+#[derive(Clone, Copy, Debug)]
+pub struct Part<'q> {
+    /// Which kind it is.
+    pub kind: Kind,
+    /// What must hold for resources of this kind.
+    pub filter: Option<&'q Filter>,
+    /// Their order. The parts are put in one order; those of a kind without one have no value in it.
+    pub sort: Option<&'q Sort>,
+    /// What must be read of them.
+    pub projection: &'q Projection,
+}
+
+/// One page of resources. It holds fewer than were asked for where they would be too much for one answer, but one at
+/// least; a client goes on behind the last (RFC 7644 §3.4.2.4).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Listing {
     /// How many pass the filter, on all pages.
     pub total: u64,
-    /// Those of the page.
+    /// Those of the page, in order.
     pub items: Vec<Stored>,
+    /// The last of them, where a cursor goes on forward; `None` at the end, and on pages by index.
+    pub next: Option<Edge>,
+    /// The first of them, where a cursor goes on backward; `None` at the beginning, and on pages by index.
+    pub previous: Option<Edge>,
 }
 
-/// Reads a page.
+/// Reads a page of one kind.
 pub(crate) async fn list(
     database: &TenantDatabase,
     kind: Kind,
     query: &ListQuery,
     projection: &Projection,
 ) -> Result<Listing, StoreError> {
-    let related = Related::wanted_by(projection, kind);
-    let mut statement = database.statement("");
-    select(&mut statement, kind, query, related);
-    let rows: Vec<ListingRow> = match database.fetch_all(statement).await {
-        Err(database::Error::TimedOut(_)) if query.filter.as_ref().is_some_and(may_be_slow) => {
-            return Err(too_slow().into());
-        }
-        rows => rows?,
-    };
-    let total = rows.first().map_or(0, |row| row.total.unsigned_abs());
-    let items = rows.into_iter().filter_map(|row| row.resource);
-    Ok(Listing { total, items: items.map(|row| row.into_stored(kind, related.is_read())).collect() })
+    let part = Part { kind, filter: query.filter.as_ref(), sort: query.sort.as_ref(), projection };
+    list_all(database, &[part], &query.window, &query.base_url).await
 }
 
-/// Not a plain look-up by a key: if that takes long, the database is to blame, and the client comes back.
-fn may_be_slow(filter: &Filter) -> bool {
-    !matches!(filter, Filter::Compare(comparison) if comparison.operator == Operator::Equal
-    && matches!(
-        comparison.attribute.special(),
-        Some(Special::Id | Special::ExternalId | Special::UserName | Special::GroupDisplayName)
-    ))
-}
-
-fn too_slow() -> Error {
-    let detail = "the filter takes too long: narrow it, for example by eq on userName or externalId";
-    Error::bad_request(ScimType::TooMany, detail)
-}
-
-/// Appends the statement that reads a page. The ids that pass the filter are found first and by themselves: with a LIMIT
-/// in sight the planner would rather walk the primary key and look at every row than use the index of the filter.
-fn select(statement: &mut Statement, kind: Kind, query: &ListQuery, related: Related) {
-    let table = tables::of(kind);
-    let mut from = table;
-    statement.text("WITH RECURSIVE ");
-    if let Some(filter) = &query.filter {
-        from = "matching";
-        statement
-            .text("matching AS MATERIALIZED (SELECT candidate.id FROM ")
-            .text(table)
-            .text(" AS candidate WHERE ");
-        filter::condition(filter, kind).write(statement);
-        statement.text("), ");
+/// Reads a page of the resources of several kinds together, each named once: in one order, with one total.
+///
+/// 400 `invalidCursor` where the edge is one of another order, `tooMany` where it takes too long by what is asked for.
+pub async fn list_all(
+    database: &TenantDatabase,
+    parts: &[Part<'_>],
+    window: &Window,
+    base_url: &str,
+) -> Result<Listing, StoreError> {
+    if parts.is_empty() {
+        return Ok(Listing { total: 0, items: Vec::new(), next: None, previous: None });
     }
-    statement
-        .text("page AS MATERIALIZED (SELECT array_agg(one.id ORDER BY one.id) AS ids FROM (SELECT id FROM ")
-        .text(from)
-        .text(" ORDER BY id LIMIT ")
-        .bind(query.page.limit());
-    statement.text(" OFFSET ").bind(query.page.offset()).text(") AS one), ");
-    fitting(statement, table, related.count(kind));
-    statement.text(" SELECT (SELECT count(*) FROM ").text(from).text(") AS total, ").text(COLUMNS);
-    related.select(statement);
-    // One row at least, for the total.
-    statement.text(" FROM (VALUES (1)) AS always LEFT JOIN (fitting JOIN ").text(table);
-    statement
-        .text(" AS candidate USING (id)) ON fitting.position = 1 OR (fitting.bytes <= ")
-        .bind(PAGE_BYTES);
-    statement.text(" AND fitting.related <= ").bind(PAGE_RELATED).text(")");
-    related.join(kind, statement);
-    statement.text(" ORDER BY candidate.id");
+    let search = Search::new(parts, window, base_url);
+    let mut statement = database.statement("");
+    search.select(&mut statement)?;
+    if effort::is_out_of_the_ordinary(parts) {
+        statement.run_once();
+    }
+    let rows: Vec<ListingRow> = database.fetch_all(statement).await.map_err(|error| match error {
+        database::Error::TimedOut(_) => effort::too_slow(parts).map_or(error.into(), StoreError::from),
+        error => error.into(),
+    })?;
+    Ok(listing(rows, &search, window))
 }
 
-/// Appends `fitting`: the resources of the page one by one, with what they amount to up to there, and no further than one
-/// too many. So the longest page costs no more to measure than what fits on one. A document that is stored as it is, which
-/// most are, is about as long as its JSON; one that is compressed may be a hundredth of it.
-fn fitting(statement: &mut Statement, table: &'static str, count_related: &'static str) {
-    statement
-        .text(
-            "fitting AS (SELECT 0 AS position, NULL::uuid AS id, 0::bigint AS bytes, 0::bigint AS related \
-             UNION ALL SELECT fitting.position + 1, candidate.id, \
-             fitting.bytes + CASE WHEN pg_column_compression(candidate.resource) IS NULL \
-             THEN pg_column_size(candidate.resource) ELSE octet_length(candidate.resource::text) END, fitting.related + ",
-        )
-        .text(count_related)
-        .text(" FROM fitting JOIN ")
-        .text(table)
-        .text(" AS candidate ON candidate.id = (SELECT ids FROM page)[fitting.position + 1] WHERE fitting.bytes <= ")
-        .bind(PAGE_BYTES)
-        .text(" AND fitting.related <= ")
-        .bind(PAGE_RELATED)
-        .text(")");
+fn listing(rows: Vec<ListingRow>, search: &Search<'_>, window: &Window) -> Listing {
+    let (total, found) = rows.first().map_or((0, 0), |row| (row.total.unsigned_abs(), row.found));
+    let mut items = Vec::with_capacity(rows.len());
+    let mut edges = Vec::with_capacity(rows.len());
+    for ListingRow { kind, key, resource, .. } in rows {
+        if let Some(row) = resource {
+            edges.push(Edge { kind, id: row.id, key });
+            items.push(row.into_stored(kind, search.related(kind).is_read()));
+        }
+    }
+    let has_more = usize::try_from(found).is_ok_and(|found| found > items.len());
+    if window.direction() == Direction::Backward {
+        items.reverse();
+        edges.reverse();
+    }
+    let is_inside = window.edge().is_some();
+    let (is_before, is_behind) = match window {
+        Window::Index(_) => (false, false),
+        Window::Cursor(page) if page.direction == Direction::Forward => (is_inside, has_more),
+        Window::Cursor(_) => (has_more, is_inside),
+    };
+    let next = edges.last().filter(|_| is_behind).cloned();
+    let previous = if is_before { edges.into_iter().next() } else { None };
+    Listing { total, items, next, previous }
 }
 
 /// The statement that reads one resource, `candidate`, with what it is related to.
@@ -140,6 +136,3 @@ pub(crate) fn one(database: &TenantDatabase, kind: Kind, related: Related, id: U
     statement.text(" WHERE candidate.id = ").bind(id);
     statement
 }
-
-#[cfg(test)]
-mod tests;

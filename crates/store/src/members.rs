@@ -1,10 +1,15 @@
 //! Changes of a group's members, as rows: what one costs does not depend on the size of the group.
 
 use database::tenant::{TenantDatabase, TenantTransaction};
-use scim::{Error, Kind, MemberChange, MemberReference, ScimType};
+use scim::{Error, Filter, Kind, MemberChange, MemberReference, ScimType};
 use uuid::Uuid;
 
 use crate::error::StoreError;
+use crate::filter::{self, Scope};
+use crate::listing;
+use crate::related::Related;
+use crate::rows::ResourceRow;
+use crate::stored::RelatedPage;
 
 /// Makes the changes, in order. Returns whether any of them made a difference. The caller holds a lock on the group's
 /// row, so that changes of one group come one after the other.
@@ -22,6 +27,7 @@ pub(crate) async fn apply(
             MemberChange::Add(members) => add(database, transaction, group, members).await?,
             MemberChange::Remove(members) => remove(database, transaction, group, members).await?,
             MemberChange::RemoveOfKind(kind) => remove_of_kind(database, transaction, group, *kind).await?,
+            MemberChange::RemoveWhere(filter) => remove_where(database, transaction, group, filter).await?,
             MemberChange::RemoveAll => remove_all_but(database, transaction, group, &[]).await?,
             MemberChange::Replace(members) => {
                 remove_all_but(database, transaction, group, members).await?
@@ -30,6 +36,21 @@ pub(crate) async fn apply(
         };
     }
     Ok(rows > 0)
+}
+
+/// The first members of a group as this transaction sees them, where somebody wants to see them.
+pub(crate) async fn read(
+    database: &TenantDatabase,
+    transaction: &mut TenantTransaction,
+    group: Uuid,
+    related: Related,
+) -> Result<Option<RelatedPage>, StoreError> {
+    if related == Related::Skipped {
+        return Ok(None);
+    }
+    let statement = listing::one(database, Kind::Group, related, group);
+    let row: Option<ResourceRow> = transaction.fetch_optional(statement).await?;
+    Ok(row.and_then(|row| row.into_stored(Kind::Group, related.is_read()).related))
 }
 
 /// The same changes in fewer steps: some identity providers send an operation for each member.
@@ -85,13 +106,13 @@ async fn remove(
     database: &TenantDatabase,
     transaction: &mut TenantTransaction,
     group: Uuid,
-    members: &[Uuid],
+    members: &[MemberReference],
 ) -> Result<u64, StoreError> {
     // Two deletions, so that each kind of member is found by its own index.
     let mut statement =
         database.statement("WITH users AS (DELETE FROM {group_members} AS membership USING unnest(");
     statement
-        .bind(members.to_vec())
+        .bind(ids_of_kind(members, Kind::User))
         .text("::uuid[]) AS one(id) WHERE membership.group_id = ")
         .bind(group)
         .text(
@@ -99,7 +120,7 @@ async fn remove(
          groups AS (DELETE FROM {group_members} AS membership USING unnest(",
         );
     statement
-        .bind(members.to_vec())
+        .bind(ids_of_kind(members, Kind::Group))
         .text("::uuid[]) AS one(id) WHERE membership.group_id = ")
         .bind(group)
         .text(
@@ -124,6 +145,21 @@ async fn remove_of_kind(
     Ok(transaction.execute(statement).await?)
 }
 
+async fn remove_where(
+    database: &TenantDatabase,
+    transaction: &mut TenantTransaction,
+    group: Uuid,
+    filter: &Filter,
+) -> Result<u64, StoreError> {
+    // It compares no URLs, which alone begin with one.
+    let scope = Scope { kind: Kind::Group, base_url: "" };
+    let mut statement =
+        database.statement("DELETE FROM {group_members} AS membership WHERE membership.group_id = ");
+    statement.bind(group).text(" AND ");
+    filter::of_membership(filter, scope).write(&mut statement);
+    Ok(transaction.execute(statement).await?)
+}
+
 async fn remove_all_but(
     database: &TenantDatabase,
     transaction: &mut TenantTransaction,
@@ -141,6 +177,15 @@ async fn remove_all_but(
 
 fn ids(members: &[MemberReference]) -> Vec<Uuid> {
     members.iter().map(|member| member.id).collect()
+}
+
+/// Those that may be of this kind.
+fn ids_of_kind(members: &[MemberReference], kind: Kind) -> Vec<Uuid> {
+    members
+        .iter()
+        .filter(|member| member.kind.is_none_or(|said| said == kind))
+        .map(|member| member.id)
+        .collect()
 }
 
 fn unknown_member(members: &[MemberReference], id: Uuid) -> Error {
@@ -165,15 +210,15 @@ mod tests {
         let changes = [
             MemberChange::Add(vec![member(1)]),
             MemberChange::Add(vec![member(2)]),
-            MemberChange::Remove(vec![member(1).id]),
-            MemberChange::Remove(vec![member(3).id]),
+            MemberChange::Remove(vec![member(1)]),
+            MemberChange::Remove(vec![member(3)]),
             MemberChange::Add(vec![member(1)]),
         ];
         assert_eq!(
             merged(&changes),
             [
                 MemberChange::Add(vec![member(1), member(2)]),
-                MemberChange::Remove(vec![member(1).id, member(3).id]),
+                MemberChange::Remove(vec![member(1), member(3)]),
                 MemberChange::Add(vec![member(1)]),
             ]
         );

@@ -1,4 +1,18 @@
 //! Transactions that others were in the way of are run again, a bounded number of times.
+//!
+//! Deadlocks are rare because transactions take their locks in one order:
+//!
+//! 1. rows of groups, by id. A change of a group or of its members locks the one group; a deletion locks the groups that
+//!    the resource is in, and with them the group that is deleted;
+//! 2. the row of a user, or of several by id. A change of memberships takes no more of a member than the right that it stays
+//!    (`FOR KEY SHARE`, by the foreign key), which changes of the member do not mind and its deletion waits for;
+//! 3. names, by the unique indexes: of groups before those of users, each in their order. A creation takes the note of who
+//!    left under a name first, which nobody else holds while the name is free;
+//! 4. claims of unique values, by attribute and digest where there are several resources.
+//!
+//! Derivation (2, 4) waits for no row: it skips those that are locked. What remains are unique values that several resources
+//! exchange at once, a membership that is made in the middle of its member's deletion, and a user who is given a free name
+//! while somebody else is created under it: PostgreSQL ends one of the transactions, and it is run again.
 
 use crate::error::StoreError;
 
@@ -15,10 +29,15 @@ impl Attempts {
         Self(ATTEMPTS)
     }
 
+    /// Counts an attempt that came to nothing. Returns whether there is another one.
+    pub(crate) fn remain(&mut self) -> bool {
+        self.0 = self.0.saturating_sub(1);
+        self.0 > 0
+    }
+
     /// Counts a failed attempt. Returns whether to try again: the failure may go away, and attempts are left.
     pub(crate) fn again(&mut self, error: &StoreError) -> bool {
-        self.0 = self.0.saturating_sub(1);
-        self.0 > 0 && is_passing(error)
+        self.remain() && is_passing(error)
     }
 }
 

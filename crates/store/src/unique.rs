@@ -2,15 +2,17 @@
 
 use database::sql::Statement;
 use database::tenant::TenantDatabase;
-use scim::{Error, Resource, UniqueValue};
+use scim::{Error, Resource, ResourceType, UniqueValue};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use crate::error::StoreError;
 
+/// The constraint on the names of users.
+const USER_NAME: &str = "users_user_name_key_unique";
 /// The attributes that have a column with a constraint of its own.
 const COLUMNS: [(&str, &str); 2] =
-    [("users_user_name_key_unique", "userName"), ("groups_display_name_key_unique", "displayName")];
+    [(USER_NAME, "userName"), ("groups_display_name_key_unique", "displayName")];
 /// The constraint on all other unique attributes.
 const VALUES: &str = "unique_values_unique";
 
@@ -23,10 +25,8 @@ pub(crate) struct UniqueValues {
 
 impl UniqueValues {
     /// The values that a resource claims for itself. One that it has twice is claimed once.
-    pub(crate) fn new(mut values: Vec<UniqueValue>) -> Self {
-        values.sort();
-        values.dedup();
-        Self { values }
+    pub(crate) fn of(resource: &Resource, resource_type: &ResourceType) -> Self {
+        Self { values: resource.unique_values(resource_type) }
     }
 
     /// Those that `others` has not.
@@ -35,12 +35,21 @@ impl UniqueValues {
         Self { values: values.cloned().collect() }
     }
 
+    /// The attributes and digests, side by side.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = (String, Vec<u8>)> + '_ {
+        self.values.iter().map(|value| (value.path.clone(), digest(&value.folded)))
+    }
+
     /// Appends `unnest(attributes, digests)`.
     pub(crate) fn unnest(&self, statement: &mut Statement) {
-        let attributes: Vec<String> = self.values.iter().map(|value| value.path.clone()).collect();
-        let digests: Vec<Vec<u8>> = self.values.iter().map(|value| digest(&value.folded)).collect();
+        let (attributes, digests): (Vec<String>, Vec<Vec<u8>>) = self.claims().unzip();
         statement.text("unnest(").bind(attributes).text("::text[], ").bind(digests).text("::bytea[])");
     }
+}
+
+/// Whether a user could not be written because another one has its name.
+pub(crate) fn is_of_user_name(error: &StoreError) -> bool {
+    matches!(error, StoreError::Database(error) if error.constraint() == Some(USER_NAME))
 }
 
 /// What the client is told when its resource could not be written: a 409 where another resource has one of its values.
@@ -89,6 +98,7 @@ async fn taken<'v>(
     Ok(index.and_then(|index| unique_values.values.get(index)))
 }
 
-fn digest(value: &str) -> Vec<u8> {
+/// What is kept of a value where the value itself would be too long or too personal.
+pub(crate) fn digest(value: &str) -> Vec<u8> {
     Sha256::digest(value.as_bytes()).to_vec()
 }

@@ -5,16 +5,21 @@ use std::sync::Arc;
 use database::SqlTimestamp;
 use database::tenant::{TenantDatabase, TenantTransaction};
 use jiff::Timestamp;
-use scim::{Catalog, Kind, Projection, Resource, ResourceType};
+use scim::profile::ReturningUsers;
+use scim::{Catalog, Kind, Projection, Resource, ResourceType, Version};
 use uuid::Uuid;
 
-use crate::columns::Columns;
-use crate::error::StoreError;
+use crate::columns::{self, Columns};
+use crate::creation::{self, NewResource};
+use crate::error::{StoreError, written};
 use crate::listing::{self, ListQuery, Listing};
-use crate::related::Related;
+use crate::precondition::Precondition;
+use crate::related::{Names, Related};
+use crate::removal::{self, Kept};
 use crate::retry::Attempts;
+use crate::returning;
 use crate::rows::ResourceRow;
-use crate::stored::Stored;
+use crate::stored::{RelatedPage, Stored};
 use crate::unique::{self, UniqueValues};
 
 /// The users of one tenant. Cheap to clone.
@@ -30,22 +35,25 @@ impl Users {
         Self { database, catalog }
     }
 
-    /// Writes a new user under an id that nothing had before. 409 `uniqueness` where a value is taken.
-    pub async fn create(&self, resource: Resource) -> Result<Stored, StoreError> {
-        let id = Uuid::now_v7();
-        let unique_values = self.unique_values(&resource);
-        let mut attempts = Attempts::new();
-        let created = loop {
-            match self.insert(id, &resource, &unique_values).await {
-                Err(error) if attempts.again(&error) => {}
-                Err(error) => {
-                    return Err(unique::explain(error, &self.database, id, &resource, &unique_values).await);
-                }
-                Ok(created) => break created,
-            }
-        };
-        let related = Some(Vec::new());
-        Ok(Stored { id, kind: Kind::User, resource, created, last_modified: created, related })
+    /// Writes a new user. 409 `uniqueness` where a value is taken.
+    ///
+    /// Under [`ReturningUsers::Revive`] somebody may come back: a disabled user with this name is replaced by `resource`
+    /// unless that is disabled too, with its id, its groups and `meta.created`, whatever its immutable attributes were; a
+    /// deleted one is created under its id from before. Of two who ask at once one succeeds, the other gets the 409.
+    pub async fn create(&self, resource: Resource, returning: ReturningUsers) -> Result<Stored, StoreError> {
+        let user = NewResource { id: Uuid::now_v7(), kind: Kind::User, resource, members: Vec::new() };
+        let unique_values = UniqueValues::of(&user.resource, self.resource_type());
+        let created =
+            creation::create_user(&self.database, &self.catalog, &user, &unique_values, returning).await;
+        let Err(error) = created else { return created };
+        let may_revive = returning == ReturningUsers::Revive && user.resource.is_active();
+        if may_revive
+            && unique::is_of_user_name(&error)
+            && let Some(revived) = self.revive(&user.resource).await?
+        {
+            return Ok(revived);
+        }
+        Err(unique::explain(error, &self.database, user.id, &user.resource, &unique_values).await)
     }
 
     /// Reads a user.
@@ -62,10 +70,12 @@ impl Users {
     }
 
     /// Changes a user: `change` gets it as it is, nobody else can write it meanwhile, and what comes of it is written if
-    /// it differs. `None` where there is no such user. `change` runs again when other transactions were in the way.
+    /// it differs. 412 where it is not what `precondition` expects. `None` where there is no such user. `change` runs again
+    /// when other transactions were in the way.
     pub async fn update<C>(
         &self,
         id: Uuid,
+        precondition: &Precondition,
         change: C,
         projection: &Projection,
     ) -> Result<Option<Stored>, StoreError>
@@ -75,35 +85,38 @@ impl Users {
         let related = Related::wanted_by(projection, Kind::User);
         let mut attempts = Attempts::new();
         loop {
-            match self.try_update(id, &change, related).await {
+            match self.try_update(id, precondition, &change, related).await {
                 Err(error) if attempts.again(&error) => {}
                 result => return result,
             }
         }
     }
 
-    /// Replaces what the client may write of a user (PUT, RFC 7644 §3.5.1).
+    /// Replaces what the client may write of a user (PUT, RFC 7644 §3.5.1), as [`update`](Self::update) does.
     pub async fn replace(
         &self,
         id: Uuid,
+        precondition: &Precondition,
         resource: &Resource,
         projection: &Projection,
     ) -> Result<Option<Stored>, StoreError> {
         let change = |before: Resource| before.replaced_by(self.resource_type(), resource.clone());
-        self.update(id, change, projection).await
+        self.update(id, precondition, change, projection).await
     }
 
-    /// Deletes a user with its memberships. Returns whether there was one.
-    pub async fn delete(&self, id: Uuid) -> Result<bool, StoreError> {
-        let mut attempts = Attempts::new();
-        loop {
-            let mut statement = self.database.statement("DELETE FROM {users} WHERE id = ");
-            statement.bind(id);
-            match self.database.execute(statement).await.map_err(StoreError::from) {
-                Err(error) if attempts.again(&error) => {}
-                deleted => return Ok(deleted? > 0),
-            }
-        }
+    /// Deletes a user with its memberships, which changes its groups. 412 where it is not what `precondition` expects.
+    /// Returns whether there was one. Under [`ReturningUsers::Revive`] its id is kept for when it comes back.
+    pub async fn delete(
+        &self,
+        id: Uuid,
+        precondition: &Precondition,
+        returning: ReturningUsers,
+    ) -> Result<bool, StoreError> {
+        let kept = match returning {
+            ReturningUsers::Conflict => Kept::Nothing,
+            ReturningUsers::Revive => Kept::Id,
+        };
+        removal::remove(&self.database, Kind::User, id, precondition, kept).await
     }
 
     fn resource_type(&self) -> &ResourceType {
@@ -111,38 +124,31 @@ impl Users {
     }
 
     fn unique_values(&self, resource: &Resource) -> UniqueValues {
-        UniqueValues::new(resource.unique_values(self.resource_type()))
+        UniqueValues::of(resource, self.resource_type())
     }
 
-    /// Locks are taken in the order in which [`write`](Self::write) takes them: the user's row, its name, its claims.
-    async fn insert(
-        &self,
-        id: Uuid,
-        resource: &Resource,
-        unique_values: &UniqueValues,
-    ) -> Result<Timestamp, StoreError> {
-        let mut statement = self.database.statement(
-            "WITH created AS (INSERT INTO {users} (id, user_name_key, external_id, active, resource, comparable, \
-             created_at, last_modified_at) VALUES (",
-        );
-        let columns = Columns::of(resource, self.resource_type());
-        statement.bind(id).text(", ").bind(columns.key).text(", ").bind(columns.external_id);
-        statement.text(", ").bind(columns.active);
-        statement.text(", ").bind(columns.resource).text(", ").bind(columns.comparable);
-        statement.text(
-            ", now(), now()) RETURNING id, created_at), \
-             claimed AS (INSERT INTO {unique_values} (resource_id, attribute, digest) \
-             SELECT created.id, claim.attribute, claim.digest FROM created, ",
-        );
-        unique_values.unnest(&mut statement);
-        statement.text(" AS claim(attribute, digest)) SELECT created_at FROM created");
-        let created: Option<(SqlTimestamp,)> = self.database.fetch_optional(statement).await?;
-        Ok(created.map(|(created,)| created.to_jiff()).unwrap_or_default())
+    /// Replaces the disabled user of this name. `None` where there is none; 409 where somebody was quicker.
+    async fn revive(&self, resource: &Resource) -> Result<Option<Stored>, StoreError> {
+        let key = columns::key(resource, Kind::User);
+        let mut statement =
+            self.database.statement("SELECT id FROM {users} WHERE NOT active AND user_name_key = ");
+        statement.bind(key.as_str());
+        let Some((id,)) = self.database.fetch_optional::<(Uuid,)>(statement).await? else { return Ok(None) };
+        let change = |before: Resource| {
+            if before.is_active() || columns::key(&before, Kind::User) != key {
+                return Err(scim::Error::uniqueness("userName", resource.user_name().unwrap_or_default()));
+            }
+            Ok(resource.clone())
+        };
+        // With groups, if the profile has them.
+        let everything = Projection::parse(None, None, self.resource_type())?;
+        self.update(id, &Precondition::default(), change, &everything).await
     }
 
     async fn try_update<C>(
         &self,
         id: Uuid,
+        precondition: &Precondition,
         change: &C,
         related: Related,
     ) -> Result<Option<Stored>, StoreError>
@@ -150,13 +156,17 @@ impl Users {
         C: Fn(Resource) -> Result<Resource, scim::Error> + Send + Sync,
     {
         let mut transaction = self.database.begin().await?;
-        let mut statement = listing::one(&self.database, Kind::User, related, id);
+        // The tag that a client excludes may be one of the user with its groups.
+        let read = if precondition.if_none_match.is_some() { Related::Read(Names::Shown) } else { related };
+        let mut statement = listing::one(&self.database, Kind::User, read, id);
         // Not FOR UPDATE: pushes of memberships refer to the row meanwhile and need not wait.
         statement.text(" FOR NO KEY UPDATE OF candidate");
         let Some(row) = transaction.fetch_optional::<ResourceRow>(statement).await? else {
             return Ok(None);
         };
-        let before = row.into_stored(Kind::User, related.is_read());
+        let mut before = row.into_stored(Kind::User, read.is_read());
+        precondition.check(before.version, before.related.iter().flat_map(RelatedPage::shown))?;
+        before.related = before.related.filter(|_| related.is_read());
         let resource = change(before.resource.clone())?;
         if resource == before.resource {
             transaction.rollback().await?;
@@ -166,8 +176,15 @@ impl Users {
         // What it had before is no conflict of this change, also if an older resource shares it: the profile may have
         // declared the attribute unique since.
         let added = kept.without(&self.unique_values(&before.resource));
+        let name = columns::key(&resource, Kind::User);
+        let is_renamed = name != columns::key(&before.resource, Kind::User);
         let written = match self.write(&mut transaction, id, &resource, &kept, &added).await {
-            Ok(last_modified) => transaction.commit().await.map(|()| last_modified).map_err(StoreError::from),
+            Ok(written) => {
+                if is_renamed {
+                    returning::take_name(&self.database, &mut transaction, &name).await?;
+                }
+                transaction.commit().await.map(|()| written).map_err(StoreError::from)
+            }
             Err(error) => {
                 // The explanation reads on a connection of its own, which must not wait for this one.
                 drop(transaction);
@@ -175,7 +192,7 @@ impl Users {
             }
         };
         match written {
-            Ok(last_modified) => Ok(Some(Stored { resource, last_modified, ..before })),
+            Ok((version, last_modified)) => Ok(Some(Stored { resource, version, last_modified, ..before })),
             Err(error) => Err(unique::explain(error, &self.database, id, &resource, &added).await),
         }
     }
@@ -189,17 +206,18 @@ impl Users {
         resource: &Resource,
         kept: &UniqueValues,
         added: &UniqueValues,
-    ) -> Result<Timestamp, StoreError> {
-        let columns = Columns::of(resource, self.resource_type());
+    ) -> Result<(Version, Timestamp), StoreError> {
+        let columns = Columns::of(resource, self.resource_type(), &self.catalog);
         let mut statement = self.database.statement("WITH written AS (UPDATE {users} SET user_name_key = ");
         statement.bind(columns.key);
         statement.text(", external_id = ").bind(columns.external_id);
         statement.text(", active = ").bind(columns.active);
         statement.text(", resource = ").bind(columns.resource);
         statement.text(", comparable = ").bind(columns.comparable);
-        statement.text(", last_modified_at = clock_timestamp() WHERE id = ").bind(id);
+        statement.text(", form = ").bind(columns.form);
+        statement.text(", version = version + 1, last_modified_at = clock_timestamp() WHERE id = ").bind(id);
         statement.text(
-            " RETURNING id, last_modified_at), \
+            " RETURNING id, version, last_modified_at), \
              released AS (DELETE FROM {unique_values} AS claimed USING written \
              WHERE claimed.resource_id = written.id AND NOT EXISTS (SELECT FROM ",
         );
@@ -219,9 +237,10 @@ impl Users {
         );
         kept.without(added).unnest(&mut statement);
         statement.text(
-            " AS claim(attribute, digest) ON CONFLICT DO NOTHING) SELECT last_modified_at FROM written",
+            " AS claim(attribute, digest) ON CONFLICT DO NOTHING) SELECT version, last_modified_at FROM written",
         );
-        let written: Option<(SqlTimestamp,)> = transaction.fetch_optional(statement).await?;
-        Ok(written.map(|(written,)| written.to_jiff()).unwrap_or_default())
+        let row: Option<(i64, SqlTimestamp)> = transaction.fetch_optional(statement).await?;
+        let (version, last_modified) = written(row)?;
+        Ok((Version::new(version.unsigned_abs()), last_modified.to_jiff()))
     }
 }

@@ -116,6 +116,7 @@ fn the_rules_of_a_class_are_these() {
     .spec.controllerName: self == oldSelf
     .spec.profile.attributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
     .spec.profile.extensions[]: has(self.attributes) || has(self.additionalAttributes)
+    .spec.profile.extensions[]: self.resource == 'User' || !has(self.attributes) || self.attributes.all(attribute, attribute.uniqueness == 'none' && (!has(attribute.subAttributes) || attribute.subAttributes.all(part, part.uniqueness == 'none')))
     .spec.profile.extensions[].attributes[]: (self.type == 'complex') == has(self.subAttributes)
     .spec.profile.extensions[].attributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
     .spec.profile.extensions[].attributes[].subAttributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
@@ -130,6 +131,7 @@ fn the_rules_of_a_tenant_are_these() {
     insta::assert_snapshot!(rules(schema_of(&tenant), "").join("\n"), @r#"
     : self.metadata.name.matches('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')
     .spec.profile.extensions[]: has(self.attributes) || has(self.additionalAttributes)
+    .spec.profile.extensions[]: self.resource == 'User' || !has(self.attributes) || self.attributes.all(attribute, attribute.uniqueness == 'none' && (!has(attribute.subAttributes) || attribute.subAttributes.all(part, part.uniqueness == 'none')))
     .spec.profile.extensions[].attributes[]: (self.type == 'complex') == has(self.subAttributes)
     .spec.profile.extensions[].attributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
     .spec.profile.extensions[].attributes[].subAttributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)

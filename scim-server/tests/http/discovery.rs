@@ -1,21 +1,50 @@
 //! `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`: what clients configure themselves by.
 
+use database::testing::TestDatabase;
+use reqwest::Method;
 use scim::{Profile, profile::Groups};
 use serde_json::json;
 
-use crate::server::Scene;
+use crate::server::{Scene, Settings, TestServer};
 
 #[tokio::test]
-async fn the_configuration_tells_what_the_server_can() {
-    let scene = Scene::start().await;
-    let config = scene.scim.get("/ServiceProviderConfig").await;
+async fn the_configuration_is_that_of_this_server_and_tenant() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let mut settings = Settings::default();
+    settings.limits.body = 70_000;
+    let server = TestServer::start_with(&database.server, settings).await;
+    let config = server.client(&tenant).get("/ServiceProviderConfig").await;
     assert_eq!(config.status, 200);
-    assert_eq!(config.body["patch"]["supported"], true);
-    assert_eq!(config.body["filter"], json!({"supported": true, "maxResults": 1000}));
-    for missing in ["bulk", "sort", "etag", "changePassword"] {
-        assert_eq!(config.body[missing]["supported"], false, "{missing}");
+    assert_eq!(config.header("content-type"), Some("application/scim+json; charset=utf-8"));
+    let url = format!("{}/ServiceProviderConfig", tenant.registered.configuration.tenant_url);
+    assert_eq!(config.body["meta"]["location"], url);
+    assert_eq!(config.body["bulk"]["maxPayloadSize"], 70_000);
+    let page_size = tenant.registered.configuration.limits.max_page_size;
+    assert_eq!(config.body["filter"]["maxResults"], page_size);
+    assert_eq!(config.body["pagination"]["maxPageSize"], page_size);
+}
+
+#[tokio::test]
+async fn a_document_that_the_client_has_is_not_sent_again() {
+    let scene = Scene::start().await;
+    let user = "urn:ietf:params:scim:schemas:core:2.0:User";
+    for path in
+        ["/ServiceProviderConfig".to_owned(), "/ResourceTypes/User".to_owned(), format!("/Schemas/{user}")]
+    {
+        let answer = scene.scim.get(&path).await;
+        let tag = answer.header("etag").unwrap();
+        assert_eq!(answer.body["meta"]["version"], tag, "{path}");
+        assert_eq!(answer.header("content-location"), answer.body["meta"]["location"].as_str(), "{path}");
+        let ask = async |tag: &str| {
+            let request = scene.scim.request(Method::GET, &path).header("If-None-Match", tag);
+            request.send().await.unwrap()
+        };
+        let known = ask(tag).await;
+        assert_eq!(known.status(), 304, "{path}");
+        assert_eq!(known.headers()["etag"].to_str().unwrap(), tag, "{path}");
+        assert_eq!(ask("W/\"1\"").await.status(), 200, "{path}");
     }
-    assert_eq!(config.body["authenticationSchemes"][0]["type"], "oauthbearertoken");
 }
 
 #[tokio::test]
@@ -50,9 +79,12 @@ async fn where_groups_are_disabled_there_is_no_such_endpoint_and_nobody_speaks_o
     let types = scene.scim.get("/ResourceTypes").await;
     assert_eq!(types.resources().len(), 1);
     assert_eq!(types.resources()[0]["id"], "User");
+    let schemas = scene.scim.get("/Schemas").await;
+    assert!(!schemas.body.to_string().to_lowercase().contains("group"), "{schemas:?}");
     for answer in [
         scene.scim.get("/Groups").await,
         scene.scim.post("/Groups", json!({"not": "looked at"})).await,
+        scene.scim.post("/Groups/.search", json!({"not": "looked at"})).await,
         scene.scim.get("/Groups/018f0000-0000-7000-8000-000000000000").await,
         scene.scim.delete("/Groups/018f0000-0000-7000-8000-000000000000").await,
     ] {
@@ -68,6 +100,7 @@ async fn a_change_of_the_configuration_is_served_without_a_restart() {
     let mut configuration = scene.tenant.registered.configuration.clone();
     configuration.profile.groups = Groups::Disabled;
     configuration.limits.max_page_size = 7;
+    let before = scene.scim.get("/ServiceProviderConfig").await;
     let (key, owner) = (&scene.tenant.key, scene.tenant.owner);
     scene.database.registry.register(key, owner, &configuration).await.unwrap();
     let changed = async {
@@ -78,4 +111,6 @@ async fn a_change_of_the_configuration_is_served_without_a_restart() {
     tokio::time::timeout(std::time::Duration::from_secs(1), changed).await.unwrap();
     let config = scene.scim.get("/ServiceProviderConfig").await;
     assert_eq!(config.body["filter"]["maxResults"], 7);
+    assert_eq!(config.body["pagination"]["maxPageSize"], 7);
+    assert_ne!(config.header("etag"), before.header("etag"));
 }

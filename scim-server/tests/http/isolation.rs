@@ -13,27 +13,36 @@ use crate::server::{Answer, Client, TestServer};
 enum Attempt {
     /// The own listing must not show what the other tenant has.
     List,
+    /// Nor must what is found by a search.
+    Search,
     /// What is created must not be seen by the other tenant.
     Create,
     /// The other's ids must be as unknown as ids that never were.
     ForeignId,
+    /// In operations too, the other's ids must be as unknown as ids that never were.
+    Bulk,
     /// The answer must speak of the own tenant alone.
     Discover,
 }
 
 const TABLE: &[(Method, &str, Attempt)] = &[
+    (Method::Get, "", Attempt::List),
+    (Method::Post, "/.search", Attempt::Search),
     (Method::Get, "/Users", Attempt::List),
     (Method::Post, "/Users", Attempt::Create),
+    (Method::Post, "/Users/.search", Attempt::Search),
     (Method::Get, "/Users/{id}", Attempt::ForeignId),
     (Method::Put, "/Users/{id}", Attempt::ForeignId),
     (Method::Patch, "/Users/{id}", Attempt::ForeignId),
     (Method::Delete, "/Users/{id}", Attempt::ForeignId),
     (Method::Get, "/Groups", Attempt::List),
     (Method::Post, "/Groups", Attempt::Create),
+    (Method::Post, "/Groups/.search", Attempt::Search),
     (Method::Get, "/Groups/{id}", Attempt::ForeignId),
     (Method::Put, "/Groups/{id}", Attempt::ForeignId),
     (Method::Patch, "/Groups/{id}", Attempt::ForeignId),
     (Method::Delete, "/Groups/{id}", Attempt::ForeignId),
+    (Method::Post, "/Bulk", Attempt::Bulk),
     (Method::Get, "/ServiceProviderConfig", Attempt::Discover),
     (Method::Get, "/ResourceTypes", Attempt::Discover),
     (Method::Get, "/ResourceTypes/{id}", Attempt::Discover),
@@ -57,6 +66,7 @@ async fn no_endpoint_leads_from_one_tenant_to_another() {
         let verb = Verb::from_bytes(route.method.as_str().as_bytes()).unwrap();
         let before = victim.everything().await;
         a_foreign_token_is_no_token(&victim, &intruder, &verb, route.path).await;
+        a_foreign_token_is_no_token(&victim, &intruder, &verb, &format!("{}/", route.path)).await;
         attempt.make(&victim, &intruder, &verb, route.path).await;
         assert_eq!(victim.everything().await, before, "{verb} {} changed another tenant", route.path);
     }
@@ -154,6 +164,14 @@ impl Attempt {
                 let by_id = intruder.filter(path, &format!("id eq \"{}\"", victim.id_of(path))).await;
                 assert_eq!(by_id.body["totalResults"], 0, "{by_id:?}");
             }
+            Self::Search => {
+                let schemas = ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"];
+                let everybody = intruder.post(path, json!({"schemas": schemas})).await;
+                assert!(!everybody.ids().contains(&victim.id_of(path)), "{everybody:?}");
+                let filter = format!("id eq \"{}\"", victim.id_of(path));
+                let by_id = intruder.post(path, json!({"schemas": schemas, "filter": filter})).await;
+                assert_eq!(by_id.body["totalResults"], 0, "{by_id:?}");
+            }
             Self::Create => {
                 let created = intruder.create(path, body(verb, path).unwrap()).await;
                 assert_eq!(victim.scim.get(&format!("{path}/{created}")).await.status, 404);
@@ -165,6 +183,16 @@ impl Attempt {
                 let never = intruder.send(verb.clone(), &never, body(verb, &never)).await;
                 assert_eq!(foreign.status, 404, "{foreign:?}");
                 assert_eq!(hide(&foreign, victim.id_of(path)), hide(&never, NEVER));
+            }
+            Self::Bulk => {
+                let foreign = operations(&victim.user, &victim.group);
+                let foreign = intruder.post(path, foreign).await;
+                let never = intruder.post(path, operations(NEVER, NEVER)).await;
+                assert_eq!(foreign.status, 200, "{foreign:?}");
+                let statuses: Vec<_> = foreign.operations().iter().map(|one| one["status"].clone()).collect();
+                assert_eq!(statuses, ["404", "404", "404", "404", "404", "404", "400"], "{foreign:?}");
+                let foreign = hide(&foreign, &victim.user).replace(&victim.group, "…");
+                assert_eq!(foreign, hide(&never, NEVER));
             }
             Self::Discover => {
                 let id = if path.starts_with("/Schemas") {
@@ -179,6 +207,22 @@ impl Attempt {
             }
         }
     }
+}
+
+/// A bulk request with whatever may be done to that user and group.
+fn operations(user_id: &str, group_id: &str) -> Value {
+    let mut operations = Vec::new();
+    for (path, id, data) in
+        [("/Users", user_id, user("mallory")), ("/Groups", group_id, group("Thieves", None))]
+    {
+        let path = format!("{path}/{id}");
+        operations.push(json!({"method": "PUT", "path": path, "data": data}));
+        operations.push(json!({"method": "PATCH", "path": path, "data": body(&Verb::PATCH, &path)}));
+        operations.push(json!({"method": "DELETE", "path": path}));
+    }
+    let data = group("Thieves", Some(user_id));
+    operations.push(json!({"method": "POST", "path": "/Groups", "bulkId": "thieves", "data": data}));
+    json!({"Operations": operations})
 }
 
 /// The body of an answer, without the id that was asked for.

@@ -8,18 +8,26 @@
 )]
 
 mod bad_input;
+mod bulk;
+mod conditional;
+mod cursors;
+mod derivation;
 mod discovery;
-mod entra;
 mod groups;
 mod isolation;
+mod large;
 mod listing;
+mod me;
 mod metrics;
 mod neighbours;
-mod okta;
 mod outage;
 mod program;
 mod projection;
+mod providers;
 mod replicas;
+mod returning;
+mod schema_change;
+mod search;
 mod server;
 mod shutdown;
 mod users;

@@ -67,21 +67,21 @@ async fn a_server_that_starts_before_the_database_serves_once_it_is_there() {
     timeout(Duration::from_secs(10), becomes_ready).await.unwrap();
 }
 
-fn connect(url: &str) -> Database {
+pub fn connect(url: &str) -> Database {
     Database::connect(url, Options { max_connections: 4, application_name: "test".to_owned() }).unwrap()
 }
 
 /// A way to `PostgreSQL` that can be blocked.
-struct Way {
+pub struct Way {
     /// The URL of the database, by this way.
-    url: String,
+    pub url: String,
     from: String,
     to: String,
     forwarding: JoinHandle<()>,
 }
 
 impl Way {
-    async fn to(url: &str) -> Self {
+    pub async fn to(url: &str) -> Self {
         let mut url = reqwest::Url::parse(url).unwrap();
         let to = format!("{}:{}", url.host_str().unwrap(), url.port().unwrap_or(5432));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -92,11 +92,11 @@ impl Way {
     }
 
     /// Breaks all connections, and refuses new ones.
-    fn block(&mut self) {
+    pub fn block(&mut self) {
         self.forwarding.abort();
     }
 
-    async fn open(&mut self) {
+    pub async fn open(&mut self) {
         let listener = TcpListener::bind(&self.from).await.unwrap();
         self.forwarding = tokio::spawn(forward(listener, self.to.clone()));
     }

@@ -40,7 +40,11 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             limits: Limits { body: 1024 * 1024, request_timeout: Duration::from_secs(20) },
-            times: Times { delay: Duration::ZERO, grace: Duration::from_secs(10) },
+            times: Times {
+                write: Duration::from_mins(1),
+                delay: Duration::ZERO,
+                grace: Duration::from_secs(10),
+            },
         }
     }
 }
@@ -199,6 +203,11 @@ impl Answer {
         self.body["Resources"].as_array().unwrap_or_else(|| panic!("no listing: {self:?}"))
     }
 
+    /// What became of the operations of a bulk request.
+    pub fn operations(&self) -> &[Value] {
+        self.body["Operations"].as_array().unwrap_or_else(|| panic!("no bulk response: {self:?}"))
+    }
+
     pub fn detail(&self) -> &str {
         self.body["detail"].as_str().unwrap_or_else(|| panic!("no error: {self:?}"))
     }
@@ -218,7 +227,7 @@ pub async fn answer(request: reqwest::RequestBuilder) -> Answer {
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(answer.header("cache-control"), Some("no-store"));
     assert!(answer.header("x-request-id").is_some());
-    if status == StatusCode::NO_CONTENT {
+    if matches!(status, StatusCode::NO_CONTENT | StatusCode::NOT_MODIFIED) {
         assert_eq!(answer.body, Value::Null);
     } else {
         assert_eq!(answer.header("content-type"), Some("application/scim+json; charset=utf-8"));

@@ -120,3 +120,15 @@ async fn a_head_request_is_answered_like_a_get_without_the_body() {
     assert_eq!(head.status(), 200);
     assert_eq!(head.text().await.unwrap(), "");
 }
+
+#[tokio::test]
+async fn a_slash_at_the_end_changes_nothing() {
+    let scene = Scene::start().await;
+    let created = scene.scim.post("/Users/", ada()).await;
+    assert_eq!(created.status, 201);
+    let path = format!("/Users/{}", created.id());
+    assert_eq!(scene.scim.get(&format!("{path}/")).await.body, created.body);
+    let listing = scene.scim.get("/Users/?filter=userName+pr").await;
+    assert_eq!(listing.body, scene.scim.get("/Users?filter=userName+pr").await.body);
+    assert_eq!(scene.scim.delete(&format!("{path}/")).await.status, 204);
+}

@@ -11,6 +11,12 @@ CREATE TABLE scim_control.tenants (
     configuration       jsonb NOT NULL,
     schema_version      integer NOT NULL DEFAULT 0,
     handled_annotations jsonb NOT NULL DEFAULT '{}',
+    -- Counts the profiles that the configuration has had.
+    profile_version     bigint NOT NULL DEFAULT 1,
+    -- The form of the schemas by which all of the tenant's rows are derived (tenant table users, column form). NULL where
+    -- that is not known: for a new tenant, and after each change of the profile, also one back to an earlier profile, since
+    -- rows were written by the one in between.
+    derived_form        bigint,
     -- The transaction that changed this row or one of its credentials last. Servers poll by it.
     changed             xid8 NOT NULL DEFAULT pg_current_xact_id(),
     created_at          timestamptz NOT NULL DEFAULT now(),

@@ -2,3 +2,4 @@
 GRANT USAGE ON SCHEMA scim_control TO {server_role};
 GRANT SELECT ON scim_control.tenants, scim_control.credentials TO {server_role};
 GRANT UPDATE (first_used_at, last_used_at) ON scim_control.credentials TO {server_role};
+GRANT UPDATE (derived_form) ON scim_control.tenants TO {server_role};

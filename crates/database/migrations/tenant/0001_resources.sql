@@ -7,6 +7,10 @@ CREATE TABLE {users} (
     active           boolean NOT NULL,
     resource         jsonb NOT NULL,
     comparable       jsonb NOT NULL,
+    -- Which form of the schemas `comparable` and `unique_values` were derived by: rows of another form are derived anew.
+    form             bigint NOT NULL,
+    -- Counts what was written, members of a group included: the entity tag.
+    version          bigint NOT NULL DEFAULT 1,
     created_at       timestamptz NOT NULL,
     last_modified_at timestamptz NOT NULL,
     CONSTRAINT users_user_name_key_unique UNIQUE (user_name_key)
@@ -21,6 +25,10 @@ CREATE TABLE {groups} (
     external_id      text COLLATE "C",
     resource         jsonb NOT NULL,
     comparable       jsonb NOT NULL,
+    -- Which form of the schemas `comparable` and `unique_values` were derived by: rows of another form are derived anew.
+    form             bigint NOT NULL,
+    -- Counts what was written, members of a group included: the entity tag.
+    version          bigint NOT NULL DEFAULT 1,
     created_at       timestamptz NOT NULL,
     last_modified_at timestamptz NOT NULL,
     CONSTRAINT groups_display_name_key_unique UNIQUE (display_name_key)
@@ -52,3 +60,14 @@ CREATE TABLE {unique_values} (
 );
 
 CREATE INDEX unique_values_by_resource ON {unique_values} (resource_id);
+
+-- Who returns: the ids of users that were deleted while the profile said that they may come back, by a digest of the
+-- folded userName. The name cannot be read out of it, but found by trying: whoever has the table can ask it whether a
+-- person was here whose e-mail address they know. There is no row for the name of a user who exists.
+CREATE TABLE {removed_users} (
+    user_name_digest bytea CONSTRAINT removed_users_unique PRIMARY KEY,
+    id               uuid NOT NULL,
+    -- The user's last one: the next life counts on, so that no entity tag is given twice.
+    version          bigint NOT NULL,
+    removed_at       timestamptz NOT NULL DEFAULT now()
+);

@@ -1,3 +1,3 @@
 -- Everything that the server's role may do to a tenant.
 GRANT USAGE ON SCHEMA {schema} TO {server_role};
-GRANT SELECT, INSERT, UPDATE, DELETE ON {users}, {groups}, {group_members}, {unique_values} TO {server_role};
+GRANT SELECT, INSERT, UPDATE, DELETE ON {users}, {groups}, {group_members}, {unique_values}, {removed_users} TO {server_role};

@@ -180,9 +180,13 @@ async fn take_up(
         return Err(RegistryError::OwnedByAnother(key.clone()));
     }
     sqlx::query(
-        "UPDATE scim_control.tenants SET owner_uid = $4, state = 'active', configuration = $5
+        "UPDATE scim_control.tenants
+            SET owner_uid = $4, state = 'active', configuration = $5::jsonb,
+                profile_version = profile_version
+                    + CASE WHEN configuration -> 'profile' = $5::jsonb -> 'profile' THEN 0 ELSE 1 END,
+                derived_form = CASE WHEN configuration -> 'profile' = $5::jsonb -> 'profile' THEN derived_form END
           WHERE installation = $1 AND namespace = $2 AND name = $3 AND state <> 'deleted'
-            AND (owner_uid, state, configuration) IS DISTINCT FROM ($4, 'active', $5)",
+            AND (owner_uid, state, configuration) IS DISTINCT FROM ($4, 'active', $5::jsonb)",
     )
     .bind(key.installation.as_str())
     .bind(key.namespace.as_str())

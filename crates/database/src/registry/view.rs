@@ -1,6 +1,7 @@
 //! The registry as a server sees it: all of it in memory, never older than a poll, and the only way to a
 //! [`TenantScope`].
 
+mod derived;
 mod poll;
 mod snapshot;
 mod usage;
@@ -16,6 +17,9 @@ use crate::error::Error;
 use crate::registry::view::snapshot::Snapshot;
 use crate::registry::view::usage::Usage;
 use crate::scope::TenantScope;
+
+pub use crate::registry::view::derived::Configured;
+pub use crate::registry::view::snapshot::Revision;
 
 /// How often the registry is read. "Revoked within a second" leaves room for three polls to fail.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);

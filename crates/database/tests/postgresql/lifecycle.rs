@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 async fn add_user(database: &TestDatabase, tenant: &RegisteredTenant) {
     let sql = format!(
-        "INSERT INTO {}.users VALUES (gen_random_uuid(), gen_random_uuid(), NULL, true, '{{}}', '{{}}', now(), now())",
+        "INSERT INTO {}.users VALUES (gen_random_uuid(), gen_random_uuid(), NULL, true, '{{}}', '{{}}', 0, 1, now(), now())",
         tenant.schema_name()
     );
     execute(&mut database.administrator().await, &sql).await.unwrap();

@@ -13,7 +13,7 @@ async fn add_user(data: &TenantDatabase, key: &str) -> Result<Uuid, Error> {
     let document = Json(serde_json::json!({ "userName": key }));
     let mut statement = data.statement("INSERT INTO {users} VALUES (");
     statement.bind(id).text(", ").bind(key).text(", NULL, true, ").bind(&document).text(", ").bind(&document);
-    statement.text(", ").bind(now.to_sqlx()).text(", ").bind(now.to_sqlx()).text(")");
+    statement.text(", 0, 1, ").bind(now.to_sqlx()).text(", ").bind(now.to_sqlx()).text(")");
     data.execute(statement).await?;
     Ok(id)
 }
@@ -98,9 +98,9 @@ async fn a_lookup_by_key_external_id_or_any_value_uses_an_index() {
         "INSERT INTO {users}
          SELECT gen_random_uuid(), 'user' || n, 'external' || n, true, '{}',
                 jsonb_build_object('emails', jsonb_build_array(jsonb_build_object('value', n || '@a.example'))),
-                now(), now()
+                0, 1, now(), now()
            FROM generate_series(1, 5000) n",
-        "INSERT INTO {groups} SELECT gen_random_uuid(), n::text, NULL, '{}', '{}', now(), now() FROM generate_series(1, 5) n",
+        "INSERT INTO {groups} SELECT gen_random_uuid(), n::text, NULL, '{}', '{}', 0, 1, now(), now() FROM generate_series(1, 5) n",
         "INSERT INTO {group_members} SELECT g.id, u.id FROM {groups} g, {users} u",
     ] {
         data.execute(data.statement(fill)).await.unwrap();

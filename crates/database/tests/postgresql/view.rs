@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use database::registry::view::{Readiness, Refused, RegistryView};
+use database::registry::view::{Configured, Readiness, Refused, RegistryView, Revision};
 use database::registry::{HandledAnnotations, Issue};
 use database::testing::{TestDatabase, TestTenant, configuration, key, owner, token};
 use sqlx::{Connection, PgConnection};
@@ -195,6 +195,111 @@ async fn a_configuration_stays_the_same_value_until_it_changes() {
     view.refresh().await.unwrap();
     let after = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap().configuration;
     assert_eq!(*after, changed);
+}
+
+#[tokio::test]
+async fn a_tenant_is_told_when_it_is_new_or_reconfigured_or_derived_and_not_again() {
+    let database = TestDatabase::start().await;
+    let (one, retained) = (database.tenant().await, database.tenant().await);
+    database.registry.retain(retained.registered.id, retained.owner).await.unwrap();
+    let view = loaded(&database).await;
+    let (seen, told) = view.configured_since(Revision::default());
+    let told: Vec<_> = told.into_iter().map(|tenant| (tenant.scope, tenant.derived_form)).collect();
+    assert_eq!(told, [(one.scope.clone(), None)]);
+
+    issue(&database, &one, Issue::Replacement).await;
+    view.refresh().await.unwrap();
+    assert_eq!(view.configured_since(seen).0, seen);
+
+    let mut changed = one.registered.configuration.clone();
+    changed.display_name = "Changed".to_owned();
+    database.registry.register(&one.key, one.owner, &changed).await.unwrap();
+    let two = database.tenant().await;
+    view.refresh().await.unwrap();
+    let (seen, told) = view.configured_since(seen);
+    let scopes: Vec<_> = told.iter().map(|tenant| tenant.scope.clone()).collect();
+    assert_eq!(scopes, [one.scope.clone(), two.scope]);
+
+    view.note_derived(&told[0], 7).await.unwrap();
+    view.refresh().await.unwrap();
+    let (seen, told) = view.configured_since(seen);
+    assert_eq!(told[0].derived_form, Some(7));
+    view.note_derived(&told[0], 7).await.unwrap();
+    view.refresh().await.unwrap();
+    assert!(view.configured_since(seen).1.is_empty());
+
+    view.forget_derived(&told[0]).await.unwrap();
+    view.refresh().await.unwrap();
+    let (seen, forgotten) = view.configured_since(seen);
+    assert_eq!(forgotten[0].derived_form, None);
+    view.note_derived(&told[0], 8).await.unwrap();
+    view.forget_derived(&told[0]).await.unwrap();
+    view.refresh().await.unwrap();
+    assert_eq!(view.configured_since(seen).1[0].derived_form, Some(8), "another form was noted since");
+}
+
+/// Writes the profile anew, and reads what comes of it.
+async fn reconfigured(
+    database: &TestDatabase,
+    tenant: &TestTenant,
+    view: &RegistryView,
+    required: &[&str],
+) -> Configured {
+    let mut configuration = tenant.registered.configuration.clone();
+    configuration.profile.required = required.iter().map(ToString::to_string).collect();
+    database.registry.register(&tenant.key, tenant.owner, &configuration).await.unwrap();
+    view.refresh().await.unwrap();
+    view.configured_since(Revision::default()).1.remove(0)
+}
+
+#[tokio::test]
+async fn what_was_derived_is_not_known_any_more_once_the_profile_changes_also_back() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let view = loaded(&database).await;
+    let first = view.configured_since(Revision::default()).1.remove(0);
+    view.note_derived(&first, 7).await.unwrap();
+    let changed = reconfigured(&database, &tenant, &view, &["title"]).await;
+    assert_eq!(changed.derived_form, None);
+    assert!(view.has_profile_of(&changed) && !view.has_profile_of(&first));
+    view.note_derived(&changed, 8).await.unwrap();
+    let reverted = reconfigured(&database, &tenant, &view, &[]).await;
+    assert_eq!(reverted.derived_form, None);
+    assert!(
+        view.has_profile_of(&reverted) && !view.has_profile_of(&first) && !reverted.has_profile_of(&first)
+    );
+
+    // Whoever derived by a profile from before is late, even if it is the same one.
+    for late in [&first, &changed] {
+        view.note_derived(late, 9).await.unwrap();
+    }
+    view.refresh().await.unwrap();
+    assert_eq!(view.configured_since(Revision::default()).1[0].derived_form, None);
+    view.note_derived(&reverted, 7).await.unwrap();
+
+    let mut renamed = tenant.registered.configuration.clone();
+    renamed.display_name = "Renamed".to_owned();
+    database.registry.register(&tenant.key, tenant.owner, &renamed).await.unwrap();
+    view.refresh().await.unwrap();
+    let renamed = view.configured_since(Revision::default()).1.remove(0);
+    assert_eq!(renamed.derived_form, Some(7), "a name is no part of the profile");
+    assert!(renamed.has_profile_of(&reverted));
+}
+
+#[tokio::test]
+async fn a_tenant_whose_configuration_cannot_be_read_is_served_as_before_and_not_told() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let view = loaded(&database).await;
+    let (seen, told) = view.configured_since(Revision::default());
+    sqlx::raw_sql("UPDATE scim_control.tenants SET configuration = '{\"from\": \"the future\"}'")
+        .execute(&mut database.administrator().await)
+        .await
+        .unwrap();
+    view.refresh().await.unwrap();
+    assert!(admits(&view, &tenant, &tenant.token).await);
+    assert!(view.configured_since(seen).1.is_empty());
+    assert!(!view.has_profile_of(&told[0]));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Catalog, ResourceType, extension, narrow::Place, urns};
+use super::{Catalog, ResourceType, extension, form, narrow::Place, urns};
 use crate::{
     Kind, Profile,
     path::strip_urn,
@@ -67,7 +67,8 @@ pub(super) fn catalog(profile: &Profile) -> Result<Catalog, ProfileError> {
         Groups::Enabled => Some(group),
         Groups::Disabled => None,
     };
-    Ok(Catalog { user, group })
+    let form = form::of(std::iter::once(&user).chain(&group));
+    Ok(Catalog { user, group, form })
 }
 
 fn group_extension(profile: &Profile, path: &str) -> bool {
@@ -78,10 +79,13 @@ fn group_extension(profile: &Profile, path: &str) -> bool {
 }
 
 fn resource_type(kind: Kind, profile: &Profile) -> Result<ResourceType, ProfileError> {
-    let (core, mut extensions) = match kind {
+    let (mut core, mut extensions) = match kind {
         Kind::User => (core_user::schema(), vec![enterprise_user::schema()]),
         Kind::Group => (core_group::schema(), Vec::new()),
     };
+    if kind == Kind::User && profile.groups == Groups::Disabled {
+        core.attributes.retain(|attribute| attribute.name != "groups");
+    }
     for extension in profile.extensions.iter().filter(|extension| extension.resource == kind) {
         extensions.push(extension::schema(extension)?);
     }

@@ -7,7 +7,8 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{schema::Attribute, value::comparable};
+use super::{Work, work::cost_of_all};
+use crate::{Error, schema::Attribute, value::comparable};
 
 /// Adds values (a list, or one) without doubling any: an element with the same `value` and `type` takes over
 /// the other parts of the new one (RFC 7643 §2.4), an equal value is there already. Returns the positions of
@@ -47,6 +48,54 @@ pub(super) fn add(attribute: &Attribute, values: &mut Vec<Value>, new: &Value) -
         touched.insert(position);
     }
     touched
+}
+
+/// Takes away the elements that are listed: those with the same `value`, and `type` where it is listed too; of
+/// elements that are listed without `value`, those with the same parts.
+pub(super) fn remove(
+    attribute: &Attribute,
+    values: &mut Vec<Value>,
+    listed: &Value,
+    work: &mut Work,
+) -> Result<(), Error> {
+    let listed = match listed {
+        Value::Array(elements) => elements.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let mut named = HashSet::new();
+    let mut described = Vec::new();
+    for element in listed {
+        match value_and_type(attribute, element) {
+            Ok((value, None)) => drop(named.insert(Identity::OfValue(value))),
+            Ok((value, Some(kind))) => drop(named.insert(Identity::Typed(value, kind))),
+            Err(whole) if !attribute.is_complex() => drop(named.insert(Identity::Whole(whole))),
+            Err(_) => described.push(comparable(attribute, element)),
+        }
+    }
+    work.spend(cost_of_all(values).saturating_mul(1 + described.len()))?;
+    values.retain(|element| {
+        let is_named = || identities(attribute, element).iter().any(|identity| named.contains(identity));
+        let is_described = || {
+            let element = comparable(attribute, element);
+            described.iter().any(|parts| has_parts(&element, parts))
+        };
+        let goes = !named.is_empty() && is_named() || !described.is_empty() && is_described();
+        !goes
+    });
+    Ok(())
+}
+
+/// Whether one of the elements has all parts of another, or is equal to it.
+pub(super) fn has_all_of(attribute: &Attribute, values: &[Value], other: &Value) -> bool {
+    let other = comparable(attribute, other);
+    values
+        .iter()
+        .map(|value| comparable(attribute, value))
+        .any(|value| value == other || has_parts(&value, &other))
+}
+
+fn has_parts(element: &Value, parts: &Value) -> bool {
+    parts.as_object().is_some_and(|parts| parts.iter().all(|(name, part)| element.get(name) == Some(part)))
 }
 
 /// Makes one of elements that have the same `value` and `type`, or are equal, now that some were changed: the first

@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Action, Edit, Step, Verb, members};
+use super::{Action, Edit, Step, Verb, members, once::said_once};
 use crate::{
-    Error, ResourceType, ScimType, dialect, limits,
+    Error, ResourceType, ScimType,
+    dialect::{self, Removal},
+    limits,
     path::{Base, Selection, Special, Target, sub_attribute},
-    schema::{AttributeType, Mutability, Schema},
-    value::{is_empty, read, unwrap_single},
+    schema::{Attribute, AttributeType, Mutability, Schema},
+    value::{is_empty, read, read_listed, unwrap_single},
 };
 
 /// The steps of a body, or of a PATCH operation without path. Names may be paths (Entra with
@@ -22,6 +24,7 @@ pub(crate) fn body(
 ) -> Result<Vec<Step>, Error> {
     let mut steps = Vec::new();
     for (name, value) in parts {
+        let name = dialect::regular_urn(resource_type, &name);
         if let Some(schema) = resource_type.schema_named(&name) {
             steps.extend(under_urn(resource_type, schema, value, verb)?);
         } else {
@@ -29,7 +32,7 @@ pub(crate) fn body(
             steps.extend(named(resource_type, &name, value, verb, target)?);
         }
     }
-    Ok(steps)
+    said_once(steps)
 }
 
 /// The steps of a PATCH operation with a path.
@@ -39,13 +42,15 @@ pub(crate) fn path(
     value: Value,
     verb: Verb,
 ) -> Result<Vec<Step>, Error> {
+    let path = &*dialect::regular_urn(resource_type, path);
     if let Some(schema) = resource_type.schema_named(path) {
         return match verb {
             Verb::Remove => drop_extension(resource_type, schema).map(|step| vec![step]),
-            Verb::Add | Verb::Replace => under_urn(resource_type, schema, value, verb),
+            Verb::Add | Verb::Replace => said_once(under_urn(resource_type, schema, value, verb)?),
         };
     }
     let target = Target::parse(resource_type, path)?;
+    let value = dialect::without_repeated_name(&target, value);
     if target.attribute.special() == Some(Special::Members) {
         return member_steps(&target, value, verb);
     }
@@ -53,7 +58,7 @@ pub(crate) fn path(
         let detail = format!("{target} is readOnly: leave it out");
         return Err(Error::bad_request(ScimType::Mutability, detail));
     }
-    attribute(resource_type, &target, value, verb)
+    said_once(attribute(resource_type, &target, value, verb)?)
 }
 
 fn under_urn(
@@ -103,7 +108,7 @@ fn named(
 ) -> Result<Vec<Step>, Error> {
     let target = match target {
         Ok(target) => target,
-        Err(_) if is_empty(&value) || dialect::is_foreign_schema(name) => return Ok(Vec::new()),
+        Err(_) if is_empty(&value) || dialect::comes_along(resource_type, name) => return Ok(Vec::new()),
         Err(error) => return Err(invalid_syntax(error.detail)),
     };
     if target.attribute.special() == Some(Special::Members) {
@@ -121,9 +126,11 @@ fn attribute(
     value: Value,
     verb: Verb,
 ) -> Result<Vec<Step>, Error> {
+    if matches!(target.selection, Selection::Where { .. }) && !target.attribute.is_multi_valued() {
+        return conditional(resource_type, target, value, verb);
+    }
     if verb == Verb::Remove {
-        // Entra sends a value with some removals; it means nothing (AzureAD/SCIMReferenceCode#87).
-        return Ok(vec![step(target, Action::Remove)]);
+        return removal(target, value);
     }
     let definition = Arc::clone(target.definition());
     let value = if is_additional(resource_type, target) { dialect::text_of(value) } else { value };
@@ -148,6 +155,48 @@ fn attribute(
         (Some(value), _, _) => action(verb, value),
     };
     Ok(vec![step(target, action)])
+}
+
+/// A change of a single-valued complex attribute under a filter.
+fn conditional(
+    resource_type: &ResourceType,
+    target: &Target,
+    value: Value,
+    verb: Verb,
+) -> Result<Vec<Step>, Error> {
+    let whole = Target { selection: Selection::All, ..target.clone() };
+    // Without a filter, so that this ends here.
+    let edits = attribute(resource_type, &whole, value, verb)?.into_iter().filter_map(|step| match step {
+        Step::Edit(edit) => Some(edit),
+        Step::Members(_) => None,
+    });
+    let edits: Vec<_> = edits.collect();
+    if edits.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![Step::Edit(Edit::Conditional { target: Box::new(target.clone()), edits })])
+}
+
+fn removal(target: &Target, value: Value) -> Result<Vec<Step>, Error> {
+    let listed = match dialect::removal(target, value) {
+        Removal::Everything => return Ok(vec![step(target, Action::Remove)]),
+        Removal::Listed(value) => value,
+    };
+    let definition = without_enforcement(target.definition());
+    let listed = read_listed(&definition, listed, &target.to_string())?;
+    if listed.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(vec![step(target, Action::RemoveListed(Value::Array(listed)))])
+}
+
+/// The attribute as it may have been once: what was accepted then can go, also if it is not among the canonical values any
+/// more.
+fn without_enforcement(attribute: &Attribute) -> Attribute {
+    let parts = attribute.sub_attributes.iter();
+    let sub_attributes =
+        parts.map(|part| Arc::new(Attribute { enforce: false, ..Attribute::clone(part) })).collect();
+    Attribute { enforce: false, sub_attributes, ..attribute.clone() }
 }
 
 /// A complex value is the sum of its parts: those it does not name stay (RFC 7644 §3.5.2.3).
@@ -189,7 +238,7 @@ fn is_additional(resource_type: &ResourceType, target: &Target) -> bool {
         Base::Extension(urn) => resource_type
             .schema_named(urn)
             .is_some_and(|schema| schema.declared(target.attribute.name()).is_none()),
-        Base::Resource | Base::Element => false,
+        Base::Resource | Base::Element(_) => false,
     }
 }
 

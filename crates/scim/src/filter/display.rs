@@ -7,6 +7,9 @@ use super::{Comparison, Filter, Operand, Operator};
 impl fmt::Display for Filter {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            // What always holds needs a name that every resource has.
+            Self::And(filters) if filters.is_empty() => formatter.write_str("meta pr"),
+            Self::Or(filters) if filters.is_empty() => formatter.write_str("not (meta pr)"),
             Self::And(filters) => separated(filters, " and ", formatter),
             Self::Or(filters) => separated(filters, " or ", formatter),
             Self::Not(filter) => write!(formatter, "not ({filter})"),

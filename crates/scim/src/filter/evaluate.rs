@@ -8,7 +8,9 @@ use super::{Comparison, Filter, Operand, Operator};
 use crate::{AttributeRef, value::is_empty};
 
 /// Whether a resource, in the form of [`crate::Resource::comparable`], passes the filter. What is kept apart
-/// from the document (`id`, `meta.created`, `members`, …) must have been put into it.
+/// from the document must have been put into it, in comparable form: `id`; of `meta` `created` and `lastModified`
+/// in UTC with nine decimals, `version` as `W/"7"` without the digest of groups, `location`; `members` or
+/// `groups` as objects with `value`, `$ref`, and `display` and `type` folded.
 pub fn evaluate(filter: &Filter, comparable: &Map<String, Value>) -> bool {
     match filter {
         Filter::And(filters) => filters.iter().all(|filter| evaluate(filter, comparable)),
@@ -33,12 +35,31 @@ pub(crate) fn evaluate_element(filter: &Filter, element: &Value) -> bool {
     }
 }
 
-fn values<'a>(attribute: &AttributeRef, comparable: &'a Map<String, Value>) -> Vec<&'a Value> {
+/// The value that stands for a multi-valued attribute: of the primary element, else of the first. Of a
+/// single-valued one its value.
+pub(crate) fn first_value<'a>(
+    attribute: &AttributeRef,
+    comparable: &'a Map<String, Value>,
+) -> Option<&'a Value> {
+    let elements = elements(attribute, comparable);
+    let is_primary = |element: &&Value| element.get("primary") == Some(&Value::Bool(true));
+    let element = elements.iter().find(is_primary).or_else(|| elements.first())?;
+    match attribute.sub_attribute() {
+        Some(name) => each(element.get(name)).first(),
+        None => Some(element),
+    }
+}
+
+fn elements<'a>(attribute: &AttributeRef, comparable: &'a Map<String, Value>) -> &'a [Value] {
     let container = match attribute.extension() {
         Some(urn) => comparable.get(urn).and_then(Value::as_object),
         None => Some(comparable),
     };
-    let of_attribute = each(container.and_then(|container| container.get(attribute.name())));
+    each(container.and_then(|container| container.get(attribute.name())))
+}
+
+fn values<'a>(attribute: &AttributeRef, comparable: &'a Map<String, Value>) -> Vec<&'a Value> {
+    let of_attribute = elements(attribute, comparable);
     match attribute.sub_attribute() {
         Some(name) => of_attribute.iter().flat_map(|value| each(value.get(name))).collect(),
         None => of_attribute.iter().collect(),
@@ -53,7 +74,8 @@ fn each(value: Option<&Value>) -> &[Value] {
     }
 }
 
-fn compare(comparison: &Comparison, value: &Value) -> bool {
+/// Whether a value in comparable form compares.
+pub(super) fn compare(comparison: &Comparison, value: &Value) -> bool {
     let operator = comparison.operator;
     match (&comparison.operand, value) {
         (Operand::String(operand), Value::String(value)) => match operator {
@@ -68,7 +90,7 @@ fn compare(comparison: &Comparison, value: &Value) -> bool {
             .is_some_and(|operand| in_order(operator, value.as_str().cmp(operand))),
         (Operand::Boolean(operand), Value::Bool(value)) => in_order(operator, value.cmp(operand)),
         (Operand::Number(operand), Value::Number(value)) => {
-            order(value, operand).is_some_and(|order| in_order(operator, order))
+            order_of_numbers(value, operand).is_some_and(|order| in_order(operator, order))
         }
         _ => false,
     }
@@ -85,7 +107,8 @@ fn in_order(operator: Operator, order: Ordering) -> bool {
     }
 }
 
-fn order(left: &Number, right: &Number) -> Option<Ordering> {
+/// The order of two numbers by value.
+pub(crate) fn order_of_numbers(left: &Number, right: &Number) -> Option<Ordering> {
     match (left.as_i128(), right.as_i128()) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),
         _ => left.as_f64()?.partial_cmp(&right.as_f64()?),

@@ -2,22 +2,36 @@
 
 use std::sync::Arc;
 
-use super::{Comparator, Comparison, Filter, Literal, Node, Operand, Operator, invalid_at, syntax::Written};
+use super::{
+    Comparator, Comparison, Filter, Literal, Node, Operand, Operator, invalid_at,
+    known::{Known, extension, is_always_present},
+    names::{self, Names},
+    syntax::Written,
+};
 use crate::{
-    AttributeRef, Error, ResourceType, fold,
-    path::{Base, PathError, sub_attribute},
-    schema::{Attribute, Mutability, Returned},
+    AttributeRef, EntityTag, Error, ResourceType, Special,
+    path::{Base, Element, PathError, sub_attribute},
+    schema::Attribute,
 };
 
-/// Resolves a filter on resources.
-pub(super) fn resolve(node: &Node<'_>, resource_type: &ResourceType) -> Result<Filter, Error> {
-    Scope::Resource(resource_type).resolve(node)
+/// Resolves a filter on resources of several types: one filter for each. What one type lacks has no value there.
+pub(super) fn resolve(node: &Node<'_>, resource_types: &[&ResourceType]) -> Result<Vec<Filter>, Error> {
+    let mut names = Names::default();
+    let mut filters = Vec::with_capacity(resource_types.len());
+    for resource_type in resource_types {
+        filters.push(Scope::Resource(resource_type).resolve(node, &mut names)?);
+    }
+    names.check()?;
+    Ok(filters)
 }
 
 /// Resolves the filter in the brackets of a PATCH path: its references are relative to one element of the
 /// attribute.
 pub(crate) fn resolve_in_element(node: &Node<'_>, attribute: &AttributeRef) -> Result<Filter, Error> {
-    Scope::Element(attribute).resolve(node)
+    let mut names = Names::default();
+    let filter = Scope::Element(attribute).resolve(node, &mut names)?;
+    names.check()?;
+    Ok(filter)
 }
 
 /// What names in a filter are looked up in.
@@ -25,33 +39,32 @@ enum Scope<'a> {
     Resource(&'a ResourceType),
     /// One element of a multi-valued attribute; references are relative to it.
     Element(&'a AttributeRef),
-    /// The parts of an attribute, by references that begin at the resource.
-    Parts(&'a AttributeRef),
+    /// The parts of a single-valued attribute, by references that begin at the resource.
+    Parts(&'a ResourceType, &'a AttributeRef),
 }
 
 impl Scope<'_> {
-    fn resolve(&self, node: &Node<'_>) -> Result<Filter, Error> {
+    fn resolve(&self, node: &Node<'_>, names: &mut Names) -> Result<Filter, Error> {
         match node {
-            Node::And(nodes) => {
-                let parts = self.resolve_all(nodes)?;
-                Ok(Filter::And(parts.into_iter().flat_map(conjuncts).collect()))
-            }
-            Node::Or(nodes) => {
-                let parts = self.resolve_all(nodes)?;
-                Ok(Filter::Or(parts.into_iter().flat_map(disjuncts).collect()))
-            }
-            Node::Not(node) => Ok(Filter::Not(Box::new(self.resolve(node)?))),
-            Node::Present { path } => match self.extension(path.what) {
-                Some(extension) => Ok(Filter::Present(extension)),
-                None => Ok(Filter::Present(self.lookup(path)?)),
-            },
-            Node::Compare { path, comparator, literal } => self.comparison(path, *comparator, literal),
-            Node::Element { path, filter } => self.element(path, filter),
+            Node::And(nodes) => Ok(Filter::all(self.resolve_all(nodes, names)?)),
+            Node::Or(nodes) => Ok(Filter::any(self.resolve_all(nodes, names)?)),
+            Node::Not(node) => Ok(Filter::not(self.resolve(node, names)?)),
+            Node::Present { path } => self.present(path, names),
+            Node::Compare { path, comparator, literal } => self.comparison(path, *comparator, literal, names),
+            Node::Element { path, filter } => self.element(path, filter, names),
         }
     }
 
-    fn resolve_all(&self, nodes: &[Node<'_>]) -> Result<Vec<Filter>, Error> {
-        nodes.iter().map(|node| self.resolve(node)).collect()
+    fn resolve_all(&self, nodes: &[Node<'_>], names: &mut Names) -> Result<Vec<Filter>, Error> {
+        nodes.iter().map(|node| self.resolve(node, names)).collect()
+    }
+
+    fn present(&self, path: &Written<&str>, names: &mut Names) -> Result<Filter, Error> {
+        if let Some(of_schema) = self.schema_present(path.what) {
+            names.note_schema(path);
+            return Ok(of_schema);
+        }
+        Ok(self.lookup(path, names)?.map_or_else(Filter::never, present))
     }
 
     fn comparison(
@@ -59,32 +72,47 @@ impl Scope<'_> {
         path: &Written<&str>,
         comparator: Comparator,
         literal: &Written<Literal>,
+        names: &mut Names,
     ) -> Result<Filter, Error> {
-        let attribute = self.lookup(path)?;
+        let attribute = self.lookup(path, names)?;
         if literal.what == Literal::Null {
-            let present = Filter::Present(attribute);
+            let present = attribute.map_or_else(Filter::never, present);
             return match comparator {
-                Comparator::Is(Operator::Equal) => Ok(Filter::Not(Box::new(present))),
+                Comparator::Is(Operator::Equal) => Ok(Filter::not(present)),
                 Comparator::NotEqual => Ok(present),
                 Comparator::Is(_) => {
                     Err(invalid_at(literal.position, "null can be compared by eq and ne only"))
                 }
             };
         }
-        let attribute = comparable_part(attribute, path)?;
-        let operand = Operand::of(&attribute, comparator, literal)?;
-        let compare = |operator| Filter::Compare(Comparison { attribute, operator, operand });
-        Ok(match comparator {
-            Comparator::Is(operator) => compare(operator),
-            Comparator::NotEqual => Filter::Not(Box::new(compare(Operator::Equal))),
-        })
+        let operator = match comparator {
+            Comparator::Is(operator) => operator,
+            Comparator::NotEqual => Operator::Equal,
+        };
+        let holds = match attribute {
+            None => Filter::never(),
+            Some(attribute) => {
+                let attribute =
+                    names::comparable_part(attribute).map_err(|reason| invalid_at(path.position, reason))?;
+                let operand = regular(&attribute, Operand::of(&attribute, comparator, literal)?);
+                self.compare(Comparison { attribute, operator, operand })
+            }
+        };
+        Ok(if comparator == Comparator::NotEqual { Filter::not(holds) } else { holds })
     }
 
-    fn element(&self, path: &Written<&str>, filter: &Node<'_>) -> Result<Filter, Error> {
-        let Self::Resource(_) = self else {
+    fn compare(&self, comparison: Comparison) -> Filter {
+        match self.resource_type().and_then(|of| Known::of(&comparison.attribute, of)) {
+            Some(known) => known.where_one_compares(&comparison),
+            None => Filter::Compare(comparison),
+        }
+    }
+
+    fn element(&self, path: &Written<&str>, node: &Node<'_>, names: &mut Names) -> Result<Filter, Error> {
+        let Self::Resource(resource_type) = self else {
             return Err(invalid_at(path.position, "brackets cannot stand inside brackets"));
         };
-        let attribute = self.lookup(path)?;
+        let Some(attribute) = self.lookup(path, names)? else { return Ok(Filter::never()) };
         if attribute.sub_attribute.is_some() {
             return Err(invalid_at(
                 path.position,
@@ -92,66 +120,46 @@ impl Scope<'_> {
             ));
         }
         if !attribute.is_multi_valued() {
-            return Scope::Parts(&attribute).resolve(filter);
+            return Scope::Parts(resource_type, &attribute).resolve(node, names);
         }
-        let has_elements_of_its_own = attribute.attribute.is_complex() && attribute.special().is_none();
-        if has_elements_of_its_own {
-            let filter = Box::new(Scope::Element(&attribute).resolve(filter)?);
-            return Ok(Filter::Element { attribute, filter });
-        }
-        // The elements are single values: one comparison in brackets is the comparison of the attribute
-        // itself.
-        let alternatives = Scope::Parts(&attribute).resolve(filter)?;
-        let is_simple = |filter: &Filter| matches!(filter, Filter::Compare(_) | Filter::Present(_));
-        match &alternatives {
-            Filter::Or(filters) if filters.iter().all(is_simple) => Ok(alternatives),
-            filter if is_simple(filter) => Ok(alternatives),
-            _ => Err(invalid_at(
-                path.position,
-                format!("{attribute} has single values: write one comparison in its brackets"),
-            )),
-        }
-    }
-
-    /// The object that holds an extension's attributes, named by its URN.
-    fn extension(&self, path: &str) -> Option<AttributeRef> {
-        let Self::Resource(resource_type) = self else { return None };
-        let schema =
-            resource_type.extensions().iter().find(|schema| schema.urn().eq_ignore_ascii_case(path))?;
-        let attribute = Arc::new(Attribute::complex(schema.urn(), "", []));
-        Some(AttributeRef {
-            kind: resource_type.kind(),
-            base: Base::Resource,
-            attribute,
-            sub_attribute: None,
+        let filter = Scope::Element(&attribute).resolve(node, names)?;
+        Ok(match Known::of(&attribute, resource_type) {
+            Some(known) => known.where_one_passes(&filter),
+            None => one_element(attribute, filter),
         })
     }
 
-    fn lookup(&self, path: &Written<&str>) -> Result<AttributeRef, Error> {
+    /// Whether the resource has a schema, which is named by its URN.
+    fn schema_present(&self, path: &str) -> Option<Filter> {
+        let Self::Resource(resource_type) = self else { return None };
+        let schema = resource_type.schema_named(path)?;
+        let is_core = schema.urn() == resource_type.core_schema().urn();
+        Some(if is_core { Filter::always() } else { Filter::Present(extension(schema, resource_type)) })
+    }
+
+    fn resource_type(&self) -> Option<&ResourceType> {
+        match self {
+            Self::Resource(resource_type) | Self::Parts(resource_type, _) => Some(resource_type),
+            Self::Element(_) => None,
+        }
+    }
+
+    fn lookup(&self, path: &Written<&str>, names: &mut Names) -> Result<Option<AttributeRef>, Error> {
         let found = match self {
-            Self::Resource(resource_type) => {
-                let found = resource_type.attribute(path.what);
-                found.map(|attribute| with_comparable_name(attribute, resource_type))
-            }
+            Self::Resource(resource_type) => names::attribute(path.what, resource_type),
             Self::Element(parent) => part_of(parent, path.what).map(|part| AttributeRef {
                 kind: parent.kind,
-                base: Base::Element,
+                base: Base::Element(kind_of_element(parent)),
                 attribute: part,
                 sub_attribute: None,
             }),
-            Self::Parts(parent) if parent.attribute.is_complex() => {
+            Self::Parts(_, parent) if parent.attribute.is_complex() => {
                 sub_attribute(&parent.attribute, path.what, parent)
                     .map(|part| AttributeRef { sub_attribute: Some(part), ..(*parent).clone() })
             }
-            Self::Parts(parent) => part_of(parent, path.what).map(|_| (*parent).clone()),
+            Self::Parts(_, parent) => part_of(parent, path.what).map(|_| (*parent).clone()),
         };
-        let attribute = found.map_err(|error| invalid_at(path.position, error))?;
-        match reason_not_to_filter(&attribute) {
-            Some(reason) => {
-                Err(invalid_at(path.position, format!("{attribute} cannot be filtered by: {reason}")))
-            }
-            None => Ok(attribute),
-        }
+        names.note(path, found)
     }
 }
 
@@ -168,54 +176,67 @@ pub(crate) fn part_of(parent: &AttributeRef, name: &str) -> Result<Arc<Attribute
     sub_attribute(&parent.attribute, name, parent)
 }
 
-/// Additional attributes have folded names in the comparable form, since names are the same in any case.
-fn with_comparable_name(attribute: AttributeRef, resource_type: &ResourceType) -> AttributeRef {
-    let schema = attribute.extension().and_then(|urn| resource_type.schema_named(urn));
-    if schema.is_none_or(|schema| schema.declared(attribute.name()).is_some()) {
-        return attribute;
-    }
-    let folded = Attribute { name: fold(attribute.name()), ..Attribute::clone(&attribute.attribute) };
-    AttributeRef { attribute: Arc::new(folded), ..attribute }
-}
-
-/// What a comparison compares: of a complex attribute its `value` (RFC 7643 §2.4).
-fn comparable_part(attribute: AttributeRef, path: &Written<&str>) -> Result<AttributeRef, Error> {
-    if !attribute.definition().is_complex() {
-        return Ok(attribute);
-    }
-    if let Some(value) = attribute.attribute.sub_attribute("value").cloned() {
-        return Ok(AttributeRef { sub_attribute: Some(value), ..attribute });
-    }
-    let parts: Vec<_> =
-        attribute.attribute.sub_attributes.iter().map(|part| format!("{attribute}.{}", part.name)).collect();
-    Err(invalid_at(path.position, format!("{attribute} is complex: compare one of {}", parts.join(", "))))
-}
-
-fn reason_not_to_filter(attribute: &AttributeRef) -> Option<&'static str> {
-    if attribute.definition().returned == Returned::Never {
-        return Some("it is never returned");
-    }
-    if attribute.base != Base::Resource {
-        let is_derived = attribute.definition().mutability == Mutability::ReadOnly;
-        return is_derived.then_some("it is derived from other attributes");
-    }
-    match (attribute.name(), attribute.sub_attribute()) {
-        ("members" | "groups", Some(part)) if part != "value" => Some("only its value can"),
-        ("meta", Some("location")) => Some("it is derived from the id"),
-        _ => None,
+fn kind_of_element(parent: &AttributeRef) -> Element {
+    match parent.special() {
+        Some(Special::Members | Special::Groups) => Element::Membership,
+        _ if parent.attribute.is_complex() => Element::Object,
+        _ => Element::Single,
     }
 }
 
-fn conjuncts(filter: Filter) -> Vec<Filter> {
+fn present(attribute: AttributeRef) -> Filter {
+    if is_always_present(&attribute) { Filter::always() } else { Filter::Present(attribute) }
+}
+
+/// The operand as it is compared: of the tag of a resource the version alone, weak, since the groups that a user is
+/// shown with are no part of `meta.version` in a filter.
+fn regular(attribute: &AttributeRef, operand: Operand) -> Operand {
+    match (attribute.special(), operand) {
+        (Some(Special::Version), Operand::String(text)) => {
+            let tag = EntityTag::from_text(&text).map(|tag| EntityTag::new(tag.version, None));
+            Operand::String(tag.map_or(text, |tag| tag.to_string()))
+        }
+        (_, operand) => operand,
+    }
+}
+
+/// The filter that holds when one element passes.
+fn one_element(attribute: AttributeRef, filter: Filter) -> Filter {
+    if filter.is_never() {
+        return Filter::never();
+    }
+    if filter.is_always() {
+        return Filter::Present(attribute);
+    }
+    match without_brackets(&attribute, &filter) {
+        Some(filter) => filter,
+        None => Filter::Element { attribute, filter: Box::new(filter) },
+    }
+}
+
+/// The same without brackets, where the elements are single values or memberships, and one comparison is asked of
+/// them, or one of several: `folders[value eq "a"]` is `folders eq "a"`, which an index may answer.
+fn without_brackets(attribute: &AttributeRef, filter: &Filter) -> Option<Filter> {
+    let from_resource = |part: &AttributeRef| match kind_of_element(attribute) {
+        Element::Object => None,
+        Element::Single => Some(attribute.clone()),
+        Element::Membership => {
+            Some(AttributeRef { sub_attribute: Some(Arc::clone(&part.attribute)), ..attribute.clone() })
+        }
+    };
     match filter {
-        Filter::And(filters) => filters,
-        other => vec![other],
-    }
-}
-
-fn disjuncts(filter: Filter) -> Vec<Filter> {
-    match filter {
-        Filter::Or(filters) => filters,
-        other => vec![other],
+        Filter::Or(filters) => {
+            let simple = |filter| match filter {
+                &Filter::Or(_) => None,
+                filter => without_brackets(attribute, filter),
+            };
+            filters.iter().map(simple).collect::<Option<_>>().map(Filter::Or)
+        }
+        Filter::Compare(comparison) => {
+            let attribute = from_resource(&comparison.attribute)?;
+            Some(Filter::Compare(Comparison { attribute, ..comparison.clone() }))
+        }
+        Filter::Present(part) => from_resource(part).map(Filter::Present),
+        Filter::And(_) | Filter::Not(_) | Filter::Element { .. } => None,
     }
 }

@@ -1,5 +1,8 @@
 //! Tests of filters: what parses, to what, what passes, and what is refused how.
 
+mod known;
+mod memberships;
+
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -90,6 +93,18 @@ fn brackets_after_what_has_no_elements_of_its_own_are_plain_comparisons() {
 }
 
 #[test]
+fn several_conditions_on_a_single_value_hold_for_the_same_element() {
+    let filter = format!(r#"{CUSTOM}:folders[value sw "R" and not (value ew "d")]"#);
+    let Filter::Element { attribute, filter: inside } = parsed(&filter) else { panic!("an element") };
+    assert_eq!((attribute.extension(), attribute.name()), (Some(CUSTOM), "folders"));
+    let Filter::And(parts) = *inside else { panic!("a conjunction") };
+    let [Filter::Compare(comparison), Filter::Not(_)] = parts.as_slice() else { panic!("two conditions") };
+    assert!(comparison.attribute.is_element_itself() && comparison.attribute.is_relative());
+    assert!(passes(&user(json!({CUSTOM: {"folders": ["Red", "Rose"]}})), &filter));
+    assert!(!passes(&user(json!({CUSTOM: {"folders": ["Red", "Blue"]}})), &filter));
+}
+
+#[test]
 fn urns_with_dots_are_read_whole() {
     assert_eq!(
         shown(&format!(r#"{}:DEPARTMENT eq "R&D""#, ENTERPRISE.to_uppercase())),
@@ -124,7 +139,9 @@ fn special_attributes_are_told_apart() {
     assert_eq!(special("username"), Some(Special::UserName));
     assert_eq!(special("externalId"), Some(Special::ExternalId));
     assert_eq!(special("meta.lastModified"), Some(Special::LastModified));
-    assert_eq!(special("groups.value"), Some(Special::GroupsValue));
+    assert_eq!(special("groups.value"), Some(Special::Groups));
+    assert_eq!(special("meta.version"), Some(Special::Version));
+    assert_eq!(special("meta.location"), Some(Special::Location));
     assert_eq!(special("displayName"), None);
     assert_eq!(special(&format!("{METADATA}:id")), None);
     let special = |path: &str| groups(&catalog).attribute(path).unwrap().special();
@@ -227,10 +244,9 @@ fn what_the_schema_does_not_have_is_refused_by_name() {
     insta::assert_snapshot!(shown(r#"title.x eq "x""#), @"400 invalidFilter: filter, at character 1: title has no sub-attribute 'x': it is not complex");
     insta::assert_snapshot!(shown(r#"emails[kind eq "x"]"#), @"400 invalidFilter: filter, at character 8: emails has no sub-attribute 'kind': it has value, display, type, primary");
     insta::assert_snapshot!(shown(r#"urn:example:none:attribute eq "x""#), @"400 invalidFilter: filter, at character 1: User has no schema for 'urn:example:none:attribute': its schemas are urn:ietf:params:scim:schemas:core:2.0:User, urn:ietf:params:scim:schemas:extension:enterprise:2.0:User, urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName, urn:ietf:params:scim:schemas:extension:2.0:Metadata");
-    insta::assert_snapshot!(shown(r#"name eq "x""#), @"400 invalidFilter: filter, at character 1: name is complex: compare one of name.formatted, name.familyName, name.givenName, name.middleName, name.honorificPrefix, name.honorificSuffix");
+    insta::assert_snapshot!(shown(r#"name eq "x""#), @"400 invalidFilter: filter, at character 1: name is complex: name one of name.formatted, name.familyName, name.givenName, name.middleName, name.honorificPrefix, name.honorificSuffix");
     insta::assert_snapshot!(shown(r#"password eq "x""#), @"400 invalidFilter: filter, at character 1: password cannot be filtered by: it is never returned");
-    insta::assert_snapshot!(shown(r#"meta.location eq "x""#), @"400 invalidFilter: filter, at character 1: meta.location cannot be filtered by: it is derived from the id");
-    insta::assert_snapshot!(shown(r#"groups.display eq "x""#), @"400 invalidFilter: filter, at character 1: groups.display cannot be filtered by: only its value can");
+    insta::assert_snapshot!(shown(&format!(r#"{CUSTOM}:secret[value eq "x"]"#)), @"400 invalidFilter: filter, at character 1: urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName:secret cannot be filtered by: it is never returned");
     insta::assert_snapshot!(shown(r#"emails[value[type eq "x"]]"#), @"400 invalidFilter: filter, at character 8: brackets cannot stand inside brackets");
     insta::assert_snapshot!(shown(r#"emails.value[type eq "x"]"#), @"400 invalidFilter: filter, at character 1: brackets follow an attribute, not the sub-attribute emails.value");
 }
@@ -294,17 +310,32 @@ fn filters() -> impl Strategy<Value = String> {
         "emails.value",
         "name.givenName",
         "groups",
+        "groups.$ref",
+        "meta.resourceType",
+        "meta.version",
+        "meta.location",
+        "schemas",
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department",
         "urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName:folders",
         "urn:ietf:params:scim:schemas:extension:2.0:Metadata:Any.Key",
     ]);
     let compare = (path.clone(), operator, text.clone())
         .prop_map(|(path, operator, text)| format!("{path} {operator} {text}"));
-    let element =
-        text.prop_map(|text| format!("emails[type eq {text} and not (primary eq \"True\")].value ew {text}"));
+    let element = text
+        .clone()
+        .prop_map(|text| format!("emails[type eq {text} and not (primary eq \"True\")].value ew {text}"));
+    let in_brackets = prop::sample::select(vec![
+        "schemas",
+        "groups",
+        "urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName:folders",
+    ]);
+    let single = (in_brackets, text).prop_map(|(path, text)| {
+        format!("{path}[value ge {text} and not (value co {text}) or value ew {text}]")
+    });
     let leaf = prop_oneof![
         compare,
         element,
+        single,
         path.prop_map(|path| format!("{path} pr")),
         Just("active eq true".to_owned()),
         Just("meta.created gt \"2026-01-31T09:00:00.123+01:00\"".to_owned()),

@@ -1,11 +1,12 @@
 //! The body of a PATCH: operations become typed edits and changes of members.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{MemberChange, PatchRequest, PositionedEdit, at};
 use crate::{
-    Error, ResourceType, ScimType,
+    Error, ResourceType, ScimType, dialect,
     edit::{self, Step, Verb},
+    json::take,
     limits,
     resource::check_body,
 };
@@ -30,6 +31,13 @@ pub(super) fn request(resource_type: &ResourceType, body: Value) -> Result<Patch
         let detail =
             format!("the PATCH names {members} members, more than {}: send several", limits::PATCH_MEMBERS);
         return Err(Error::bad_request(ScimType::InvalidValue, detail));
+    }
+    let is_filter = |change: &&MemberChange| matches!(change, MemberChange::RemoveWhere(_));
+    if request.member_changes.iter().filter(is_filter).count() > limits::PATCH_MEMBER_FILTERS {
+        let limit = limits::PATCH_MEMBER_FILTERS;
+        let detail =
+            format!("more than {limit} operations choose members by a filter: name their ids instead");
+        return Err(Error::bad_request(ScimType::TooMany, detail));
     }
     Ok(request)
 }
@@ -76,10 +84,10 @@ fn steps(resource_type: &ResourceType, operation: Value) -> Result<(Verb, Vec<St
         (None, _, Verb::Remove) => {
             Err(Error::bad_request(ScimType::NoTarget, "a remove needs a 'path' that says what to remove"))
         }
-        (None, Some(Value::Object(attributes)), _) => edit::body(resource_type, attributes, verb),
-        (None, _, _) => {
-            Err(invalid_syntax("an operation without 'path' needs an object of attributes as 'value'"))
-        }
+        (None, value, _) => match value.map(dialect::regular_parts) {
+            Some(Value::Object(attributes)) => edit::body(resource_type, attributes, verb),
+            _ => Err(invalid_syntax("an operation without 'path' needs an object of attributes as 'value'")),
+        },
     };
     Ok((verb, steps?))
 }
@@ -95,11 +103,6 @@ fn verb(op: Option<&Value>) -> Result<Verb, Error> {
     }
 }
 
-fn take(parts: &mut Map<String, Value>, name: &str) -> Option<Value> {
-    let key = parts.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned()?;
-    parts.shift_remove(&key)
-}
-
 fn invalid_syntax(detail: impl Into<String>) -> Error {
     Error::bad_request(ScimType::InvalidSyntax, detail)
 }
@@ -107,9 +110,8 @@ fn invalid_syntax(detail: impl Into<String>) -> Error {
 impl MemberChange {
     fn size(&self) -> usize {
         match self {
-            Self::Add(members) | Self::Replace(members) => members.len(),
-            Self::Remove(ids) => ids.len(),
-            Self::RemoveOfKind(_) | Self::RemoveAll => 0,
+            Self::Add(members) | Self::Remove(members) | Self::Replace(members) => members.len(),
+            Self::RemoveOfKind(_) | Self::RemoveWhere(_) | Self::RemoveAll => 0,
         }
     }
 }

@@ -11,7 +11,6 @@ use crate::{
     filter::{Comparator, Literal, Node, Operator, Parser, lex, part_of, resolve_in_element},
     limits,
     schema::{Attribute, Mutability},
-    value,
 };
 
 /// What a PATCH operation works on.
@@ -33,8 +32,8 @@ pub(crate) enum Selection {
     /// The elements for which the filter, whose references are relative, holds.
     Where {
         filter: Filter,
-        /// What an element has for which the filter holds, as it was written; `None` where the filter does
-        /// not say.
+        /// What an element has for which the filter holds, as it was written and not yet checked: the filter may look for
+        /// what cannot be written (any more). `None` where the filter does not say.
         equalities: Option<Map<String, Value>>,
     },
 }
@@ -78,8 +77,9 @@ impl Target {
         let head =
             parser.word().ok_or_else(|| invalid(format!("'{path}' does not begin with an attribute")))?;
         let attribute = resource_type.attribute(head.what).map_err(|error| invalid(error.to_string()))?;
-        if attribute.sub_attribute.is_some() || !attribute.is_multi_valued() {
-            return Err(invalid(format!("{attribute} is not a list: leave out the brackets")));
+        let has_parts = attribute.is_multi_valued() || attribute.definition().is_complex();
+        if attribute.sub_attribute.is_some() || !has_parts {
+            return Err(invalid(format!("{attribute} has neither values nor parts: leave out the brackets")));
         }
         if attribute.attribute.mutability == Mutability::ReadOnly {
             return Err(Error::bad_request(
@@ -98,7 +98,7 @@ impl Target {
         };
         parser.end().map_err(|_| after_bracket(path))?;
         let filter = resolve_in_element(&node, &attribute)?;
-        let equalities = equalities(&node, &attribute)?;
+        let equalities = equalities(&node, &attribute);
         Ok(Self { attribute, selection: Selection::Where { filter, equalities }, sub_attribute })
     }
 }
@@ -114,7 +114,7 @@ impl fmt::Display for Target {
     }
 }
 
-fn equalities(node: &Node<'_>, attribute: &AttributeRef) -> Result<Option<Map<String, Value>>, Error> {
+fn equalities(node: &Node<'_>, attribute: &AttributeRef) -> Option<Map<String, Value>> {
     let nodes = match node {
         Node::And(nodes) => nodes.as_slice(),
         single => std::slice::from_ref(single),
@@ -122,22 +122,18 @@ fn equalities(node: &Node<'_>, attribute: &AttributeRef) -> Result<Option<Map<St
     let mut parts = Map::new();
     for node in nodes {
         let Node::Compare { path, comparator: Comparator::Is(Operator::Equal), literal } = node else {
-            return Ok(None);
+            return None;
         };
-        let Ok(part) = part_of(attribute, path.what) else {
-            return Ok(None);
-        };
+        let part = part_of(attribute, path.what).ok()?;
         let literal = match &literal.what {
             Literal::Text(text) => Value::from(text.as_str()),
             Literal::Boolean(truth) => Value::from(*truth),
             Literal::Number(number) => Value::Number(number.clone()),
             Literal::Null => Value::Null,
         };
-        if let Some(value) = value::read(&part, literal, &format!("{attribute}.{}", part.name))? {
-            parts.insert(part.name.clone(), value);
-        }
+        parts.insert(part.name.clone(), literal);
     }
-    Ok(Some(parts))
+    Some(parts)
 }
 
 fn after_bracket(path: &str) -> Error {

@@ -67,12 +67,43 @@ fn extensions_are_named_whole_and_in_parts() {
 }
 
 #[test]
+fn the_core_schema_names_all_its_attributes() {
+    let core = "URN:ietf:params:scim:schemas:core:2.0:User";
+    let names = |shown: &Value| shown.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+    assert_eq!(names(&shown(Some(core), None)), ["schemas", "id", "userName", "name", "emails", "groups"]);
+    assert_eq!(names(&shown(None, Some(core))), ["schemas", "id", ENTERPRISE, CUSTOM, "meta"]);
+    let both = format!("{core},{ENTERPRISE}:department");
+    assert_eq!(shown(Some(&both), None)[ENTERPRISE], json!({"department": "R&D"}));
+    let catalog = plain();
+    let groups = catalog.resource_type(Kind::Group).unwrap();
+    let core = Some(groups.core_schema().urn());
+    assert!(Projection::parse(core, None, groups).unwrap().wants("members"));
+    assert!(!Projection::parse(None, core, groups).unwrap().wants("members"));
+}
+
+#[test]
 fn excluded_attributes_leave_out_what_they_name_but_not_what_is_always_there() {
     let shown = shown(None, Some("id,schemas,groups,emails.type,meta"));
     assert_eq!(shown["id"], "42");
     assert!(shown.get("schemas").is_some());
     assert_eq!((shown.get("groups"), shown.get("meta")), (None, None));
     assert_eq!(shown["emails"], json!([{"value": "a"}, {"value": "b"}]));
+}
+
+#[test]
+fn a_value_path_names_the_whole_attribute() {
+    let shown = |list: &str| shown(Some(list), None);
+    assert_eq!(shown("emails[type eq \"work\"]")["emails"], whole()["emails"]);
+    let list = "emails[type eq \"a,]\\\"[\"].value,userName";
+    assert_eq!(shown(list)["emails"], json!([{"value": "a"}, {"value": "b"}]));
+    assert_eq!(shown(list)["userName"], "ada");
+    assert_eq!(shown("title,emails[type eq \"a,userName").get("userName"), None);
+}
+
+#[test]
+fn elements_of_which_no_part_stays_go() {
+    let excluded = "emails.value,emails.type,emails.display,emails.primary";
+    assert_eq!(shown(None, Some(excluded)).get("emails"), None);
 }
 
 #[test]
@@ -84,7 +115,7 @@ fn what_is_returned_on_request_or_never_is_so() {
 #[test]
 fn it_says_what_need_not_be_read() {
     let catalog = plain();
-    let groups = catalog.resource_type(crate::Kind::Group).unwrap();
+    let groups = catalog.resource_type(Kind::Group).unwrap();
     let wants =
         |attributes, excluded| Projection::parse(attributes, excluded, groups).unwrap().wants("members");
     assert!(wants(None, None));
@@ -96,9 +127,31 @@ fn it_says_what_need_not_be_read() {
 }
 
 #[test]
+fn what_is_returned_on_request_is_wanted_by_its_name_alone() {
+    let catalog = plain();
+    let groups = catalog.resource_type(Kind::Group).unwrap();
+    let wants = |attributes, excluded| {
+        Projection::parse(attributes, excluded, groups).unwrap().wants_on_request("members", "display")
+    };
+    assert!(wants(Some("members.value,MEMBERS.Display"), None));
+    assert!(!wants(Some("members"), None));
+    assert!(!wants(None, Some("members.display")));
+    assert!(!wants(None, None));
+}
+
+#[test]
 fn only_one_of_the_two_may_be_given() {
     let error = Projection::parse(Some("id"), Some("id"), users(&plain())).unwrap_err();
     insta::assert_snapshot!(line(&error), @"400 invalidValue: 'attributes' and 'excludedAttributes' exclude each other: send one of them");
+}
+
+#[test]
+fn a_list_has_so_many_names_at_most() {
+    let catalog = plain();
+    let list = |count: usize| vec!["id"; count].join(",");
+    assert!(Projection::parse(Some(&list(250)), None, users(&catalog)).is_ok());
+    let error = Projection::parse(None, Some(&list(251)), users(&catalog)).unwrap_err();
+    insta::assert_snapshot!(line(&error), @"400 invalidValue: 'excludedAttributes' has more than 250 names: send fewer");
 }
 
 #[test]

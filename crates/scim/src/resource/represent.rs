@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::Resource;
-use crate::{ResourceType, schema::Schema, value::is_empty};
+use crate::{EntityTag, ResourceType, schema::Schema, value::is_empty};
 
 /// What the service provider knows about a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,13 +16,15 @@ pub struct Identity {
     pub created: Timestamp,
     /// When it last changed.
     pub last_modified: Timestamp,
+    /// Its version, and for a user who is shown with groups what they are.
+    pub tag: EntityTag,
 }
 
 impl ResourceType {
     /// The whole resource but for `members` and `groups`, which a store knows; a [`crate::Projection`] is
     /// applied after they are added. `base_url` is the tenant URL without a slash at the end.
     pub fn represent(&self, resource: &Resource, identity: &Identity, base_url: &str) -> Map<String, Value> {
-        let document = resource.document();
+        let document = &resource.fitting(self);
         let mut shown = Map::new();
         shown.insert("schemas".to_owned(), self.schemas_of(document).collect());
         shown.insert("id".to_owned(), json!(identity.id));
@@ -31,7 +33,6 @@ impl ResourceType {
                 shown.insert(name.to_owned(), value.clone());
             }
         };
-        show("externalId");
         self.core.attributes().iter().for_each(|attribute| show(&attribute.name));
         self.extensions.iter().for_each(|schema| show(schema.urn()));
         shown.insert("meta".to_owned(), self.meta(identity, base_url));
@@ -58,6 +59,7 @@ impl ResourceType {
             "created": identity.created.to_string(),
             "lastModified": identity.last_modified.to_string(),
             "location": self.location(identity.id, base_url),
+            "version": identity.tag.to_string(),
         })
     }
 }

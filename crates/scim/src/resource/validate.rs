@@ -4,48 +4,71 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value};
 
-use crate::{
-    Error, ResourceType, ScimType, fold, limits,
-    schema::{Attribute, Mutability},
-};
+use crate::{Error, ResourceType, ScimType, fold, json, limits, schema::Attribute};
 
-/// Refuses a body with more levels than [`limits::BODY_DEPTH`], and one in which a name occurs twice: names are the
-/// same in any case (RFC 7643 §2.1).
+/// Refuses a body with more levels than [`limits::BODY_DEPTH`], one in which a name occurs twice: names are the same in
+/// any case (RFC 7643 §2.1); and one whose `schemas` are none.
 pub(crate) fn check_body(body: &Value) -> Result<(), Error> {
     let refused = |detail| Err(Error::bad_request(ScimType::InvalidSyntax, detail));
     if !is_within(body, limits::BODY_DEPTH) {
         return refused(format!("the body has more than {} levels of lists and objects", limits::BODY_DEPTH));
     }
-    match same_names(body) {
-        Some((first, second)) => {
-            refused(format!("'{}' and '{}' are the same name: send one of them", short(first), short(second)))
-        }
-        None => Ok(()),
+    if let Some((first, second)) = same_names(body) {
+        let (first, second) = (short(first), short(second));
+        return refused(format!("'{first}' and '{second}' are the same name: send one of them"));
     }
+    let schemas = body.as_object().and_then(|body| json::field(body, "schemas"));
+    schemas.map_or(Ok(()), check_schemas)
 }
 
-/// The paths of required attributes that the document lacks, in the schemas' order.
-pub(crate) fn missing(resource_type: &ResourceType, document: &Map<String, Value>) -> Vec<String> {
+/// Refuses what is no list of strings as the `schemas` of a body. Which they are does not matter: what a body is follows
+/// from the endpoint, and identity providers name odd ones (RFC 7643 §3 would have them right).
+pub(crate) fn check_schemas(schemas: &Value) -> Result<(), Error> {
+    let is_list = |schemas: &Vec<Value>| schemas.iter().all(Value::is_string);
+    if schemas.is_null() || schemas.as_array().is_some_and(is_list) {
+        return Ok(());
+    }
+    Err(Error::bad_request(ScimType::InvalidSyntax, "'schemas' must be a list of strings"))
+}
+
+/// A required attribute that a document lacks.
+pub(crate) struct Missing {
+    /// Its path.
+    pub(crate) path: String,
+    /// Its path with the position of the first element that lacks it, for errors.
+    pub(crate) place: String,
+}
+
+/// The required attributes that the document lacks, in the schemas' order.
+pub(crate) fn missing(resource_type: &ResourceType, document: &Map<String, Value>) -> Vec<Missing> {
     let mut missing = Vec::new();
     for (prefix, attribute, value) in places(resource_type, document) {
         let path = format!("{prefix}{}", attribute.name);
         let required = || attribute.sub_attributes.iter().filter(|part| part.required);
+        let part_of = |place: &str, part: &Attribute| Missing {
+            path: format!("{path}.{}", part.name),
+            place: format!("{place}.{}", part.name),
+        };
         match value {
             None if attribute.required
                 && attribute.is_complex()
                 && !attribute.multi_valued
                 && required().count() > 0 =>
             {
-                missing.extend(required().map(|part| format!("{path}.{}", part.name)));
+                missing.extend(required().map(|part| part_of(&path, part)));
             }
-            None if attribute.required => missing.push(path),
+            None if attribute.required => missing.push(Missing { path: path.clone(), place: path }),
             None => {}
-            Some(value) => {
+            Some(Value::Array(elements)) => {
                 for part in required() {
-                    if !elements(value).iter().all(|element| element.get(&part.name).is_some()) {
-                        missing.push(format!("{path}.{}", part.name));
-                    }
+                    let lacks = |element: &Value| element.get(&part.name).is_none();
+                    let first = elements.iter().position(lacks);
+                    missing.extend(first.map(|position| part_of(&format!("{path}[{position}]"), part)));
                 }
+            }
+            Some(single) => {
+                let lacking = required().filter(|part| single.get(&part.name).is_none());
+                missing.extend(lacking.map(|part| part_of(&path, part)));
             }
         }
     }
@@ -62,123 +85,56 @@ pub(crate) fn required_stays(path: &str) -> Error {
     Error::bad_request(ScimType::Mutability, format!("{path} is required: it cannot be removed"))
 }
 
+/// Why a document cannot be as it is.
+pub(crate) struct Misfit {
+    /// The path of what does not fit; `None` where it is the whole.
+    pub(crate) path: Option<String>,
+    /// What the client is told.
+    pub(crate) error: Error,
+}
+
 /// Refuses several primaries, and what is too large.
-pub(crate) fn check(resource_type: &ResourceType, document: &Map<String, Value>) -> Result<(), Error> {
-    let refused = |detail| Err(Error::bad_request(ScimType::InvalidValue, detail));
+pub(crate) fn check(resource_type: &ResourceType, document: &Map<String, Value>) -> Result<(), Misfit> {
+    let refused =
+        |path, detail| Err(Misfit { path, error: Error::bad_request(ScimType::InvalidValue, detail) });
     for (prefix, attribute, value) in places(resource_type, document) {
         let Some(Value::Array(elements)) = value else { continue };
-        let name = &attribute.name;
         if elements.iter().filter(|element| element.get("primary") == Some(&Value::Bool(true))).count() > 1 {
-            return refused(format!("{prefix}{name} has several primary values: leave primary true on one"));
+            let path = format!("{prefix}{}", attribute.name);
+            let detail = format!("{path} has several primary values: leave primary true on one");
+            return refused(Some(path), detail);
         }
     }
     for schema in resource_type.extensions() {
         let Some(Value::Object(attributes)) = document.get(schema.urn()) else { continue };
         if let Some(name) = attributes.keys().find(|name| name.chars().count() > limits::NAME_CHARACTERS) {
-            let limit = limits::NAME_CHARACTERS;
-            return refused(format!(
-                "{}:{} is a name of more than {limit} characters: shorten it",
-                schema.urn(),
-                short(name)
-            ));
+            let (urn, limit) = (schema.urn(), limits::NAME_CHARACTERS);
+            let detail =
+                format!("{urn}:{} is a name of more than {limit} characters: shorten it", short(name));
+            return refused(Some(format!("{urn}:{name}")), detail);
         }
         if let Some(name) = attributes.keys().find(|name| name.contains(is_unfit_for_names)) {
-            return refused(format!(
-                "{}:{} is no name that a path can hold: leave out brackets, quotes and control characters",
-                schema.urn(),
+            let urn = schema.urn();
+            let detail = format!(
+                "{urn}:{} is no name that a path can hold: leave out brackets, quotes and control characters",
                 name.escape_debug()
-            ));
+            );
+            return refused(Some(format!("{urn}:{name}")), detail);
         }
     }
     if size_of_object(document) > limits::DOCUMENT_BYTES {
-        return refused(format!(
-            "the resource would be larger than {} bytes: shorten its values",
-            limits::DOCUMENT_BYTES
-        ));
+        let limit = limits::DOCUMENT_BYTES;
+        return refused(None, format!("the resource would be larger than {limit} bytes: shorten its values"));
     }
     Ok(())
 }
 
-/// Keeps the values of immutable attributes of which the new document is silent.
-pub(crate) fn keep_immutable(
-    resource_type: &ResourceType,
-    old: &Map<String, Value>,
-    new: &mut Map<String, Value>,
-) {
-    for (prefix, attribute, old) in places(resource_type, old) {
-        let Some(kept) = old.and_then(|old| immutable_of(attribute, old)) else { continue };
-        let container = match prefix.strip_suffix(':') {
-            None => Some(&mut *new),
-            Some(urn) => new.entry(urn).or_insert_with(|| Value::Object(Map::new())).as_object_mut(),
-        };
-        let Some(container) = container else { continue };
-        match (container.get_mut(&attribute.name), kept) {
-            (None, kept) => {
-                container.insert(attribute.name.clone(), kept);
-            }
-            (Some(Value::Object(parts)), Value::Object(kept)) => {
-                for (name, value) in kept {
-                    parts.entry(name).or_insert(value);
-                }
-            }
-            (Some(_), _) => {}
-        }
-    }
-}
-
-/// What of a value is immutable, if anything.
-fn immutable_of(attribute: &Attribute, value: &Value) -> Option<Value> {
-    if attribute.mutability == Mutability::Immutable {
-        return Some(value.clone());
-    }
-    if attribute.multi_valued {
-        return None; // An element with an immutable part may go, and another may come.
-    }
-    let parts = attribute.sub_attributes.iter().filter(|part| part.mutability == Mutability::Immutable);
-    let kept: Map<_, _> =
-        parts.filter_map(|part| Some((part.name.clone(), value.get(&part.name)?.clone()))).collect();
-    if kept.is_empty() { None } else { Some(Value::Object(kept)) }
-}
-
-/// The refusal of another value for an immutable attribute.
-pub(crate) fn immutable(path: &str) -> Error {
-    let detail = format!("{path} is immutable and has a value: leave it as it is");
-    Error::bad_request(ScimType::Mutability, detail)
-}
-
-/// The path of an attribute that is immutable, had a value, and has another now, or none (RFC 7643 §2.2).
-pub(crate) fn changed_immutable(
-    resource_type: &ResourceType,
-    old: &Map<String, Value>,
-    new: &Map<String, Value>,
-) -> Option<String> {
-    for ((prefix, attribute, old), (_, _, new)) in places(resource_type, old).zip(places(resource_type, new))
-    {
-        let Some(old) = old else { continue };
-        let path = format!("{prefix}{}", attribute.name);
-        if attribute.mutability == Mutability::Immutable && new != Some(old) {
-            return Some(path);
-        }
-        if attribute.multi_valued {
-            continue; // An element with an immutable part may go, and another may come.
-        }
-        for part in attribute.sub_attributes.iter().filter(|part| part.mutability == Mutability::Immutable) {
-            let was = old.get(&part.name);
-            if was.is_some() && was != new.and_then(|new| new.get(&part.name)) {
-                return Some(format!("{path}.{}", part.name));
-            }
-        }
-    }
-    None
-}
-
 /// Every attribute that a document may have: what its path begins with, its definition, its value.
-fn places<'a>(
+pub(super) fn places<'a>(
     resource_type: &'a ResourceType,
     document: &'a Map<String, Value>,
 ) -> impl Iterator<Item = (String, &'a Attribute, Option<&'a Value>)> {
-    let external_id = resource_type.common.iter().filter(|attribute| attribute.name == "externalId");
-    let core = resource_type.core.attributes().iter().chain(external_id);
+    let core = resource_type.core.attributes().iter();
     let core = core.map(|attribute| (String::new(), &**attribute, document.get(&attribute.name)));
     let extensions = resource_type.extensions.iter().flat_map(|schema| {
         let container = document.get(schema.urn());
@@ -188,13 +144,6 @@ fn places<'a>(
         })
     });
     core.chain(extensions)
-}
-
-fn elements(value: &Value) -> &[Value] {
-    match value {
-        Value::Array(elements) => elements,
-        single => std::slice::from_ref(single),
-    }
 }
 
 /// Ends at the limit, so that it never looks deeper than it allows.

@@ -2,7 +2,7 @@
 
 use super::{Attribute, Returned};
 
-/// `schemas`, `id`, `externalId` and `meta`. `/Schemas` does not list them, as RFC 7643 §8.7.1 does not.
+/// `schemas`, `id` and `meta`, which no client writes. `/Schemas` does not list them, as RFC 7643 §8.7.1 does not.
 pub(crate) fn attributes() -> Vec<Attribute> {
     vec![
         Attribute::string("schemas", "The schemas whose attributes the resource has")
@@ -14,7 +14,6 @@ pub(crate) fn attributes() -> Vec<Attribute> {
             .unique()
             .read_only()
             .returned(Returned::Always),
-        Attribute::string("externalId", "The provisioning client's identifier of the resource").case_exact(),
         Attribute::complex(
             "meta",
             "What the service provider knows about the resource",
@@ -23,8 +22,17 @@ pub(crate) fn attributes() -> Vec<Attribute> {
                 Attribute::date_time("created", "When the resource was created").read_only(),
                 Attribute::date_time("lastModified", "When the resource last changed").read_only(),
                 Attribute::reference("location", &["uri"], "The URL of the resource").read_only(),
+                Attribute::string("version", "The version of the resource, as in the header ETag")
+                    .case_exact()
+                    .read_only(),
             ],
         )
         .read_only(),
     ]
+}
+
+/// `externalId`. RFC 7643 §8.7.1 does not list it either, but the schemas of User and Group do here: Entra looks up
+/// every attribute that it writes (AzureAD/SCIMReferenceCode, `SCIMTests_Workflow.json`, test 15).
+pub(super) fn external_id() -> Attribute {
+    Attribute::string("externalId", "The provisioning client's identifier of the resource").case_exact()
 }

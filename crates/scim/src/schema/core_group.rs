@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Attribute, Mutability, Schema};
+use super::{Attribute, Mutability, Returned, Schema, common};
 
 pub(crate) const URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 
@@ -10,6 +10,7 @@ pub(crate) const URN: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 /// for which identity providers rely on a 409.
 pub(crate) fn schema() -> Schema {
     let attributes = [
+        common::external_id(),
         Attribute::string("displayName", "The name of the group, unique in the tenant").required().unique(),
         Attribute::complex(
             "members",
@@ -23,7 +24,11 @@ pub(crate) fn schema() -> Schema {
                 Attribute::string("type", "The kind of the member")
                     .canonical(&["User", "Group"])
                     .mutability(Mutability::Immutable),
-                Attribute::string("display", "The name of the member").read_only(),
+                // On request alone: clients compare what they wrote with what they read (scim2-tester does), and looking
+                // up the names of a large group costs more than its members do.
+                Attribute::string("display", "The name of the member")
+                    .read_only()
+                    .returned(Returned::Request),
             ],
         )
         .multi_valued(),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Attribute, Mutability, Returned, Schema};
+use super::{Attribute, Mutability, Returned, Schema, common};
 
 pub(crate) const URN: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 
@@ -18,8 +18,9 @@ pub(crate) fn schema() -> Schema {
     }
 }
 
-fn identity() -> [Attribute; 13] {
+fn identity() -> [Attribute; 14] {
     [
+        common::external_id(),
         Attribute::string(
             "userName",
             "The name by which the user is known to the service provider, unique in the tenant",

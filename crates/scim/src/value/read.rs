@@ -1,6 +1,6 @@
 //! A value from a client, read by its attribute's definition: made regular, checked, with canonical names.
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 use super::{date_time, is_empty};
 use crate::{
@@ -14,19 +14,28 @@ pub(crate) fn read(attribute: &Attribute, value: Value, path: &str) -> Result<Op
     if !attribute.multi_valued {
         return read_single(attribute, unwrap_single(attribute, value), path);
     }
-    let elements = match value {
-        Value::Array(elements) => elements,
-        single => vec![single],
-    };
-    if elements.len() > limits::VALUES {
-        let detail = format!("{path} has more than {} values: send fewer", limits::VALUES);
-        return Err(Error::bad_request(ScimType::InvalidValue, detail));
-    }
-    let mut read = Vec::with_capacity(elements.len());
-    for element in elements {
-        read.extend(read_element(attribute, element, path)?);
+    let mut read = Vec::new();
+    for (place, element) in elements(value, path)? {
+        read.extend(read_element(attribute, element, &place)?);
     }
     Ok(if read.is_empty() { None } else { Some(Value::Array(read)) })
+}
+
+/// Reads what a removal lists of a multi-valued attribute. An object that names nothing is refused: whoever sends it
+/// means something.
+pub(crate) fn read_listed(attribute: &Attribute, value: Value, path: &str) -> Result<Vec<Value>, Error> {
+    let mut listed = Vec::new();
+    for (place, element) in elements(value, path)? {
+        let is_object = element.is_object();
+        match read_element(attribute, element, &place)? {
+            None if is_object => {
+                let detail = format!("{place} names nothing to remove: give it a value, or leave it out");
+                return Err(Error::bad_request(ScimType::InvalidValue, detail));
+            }
+            element => listed.extend(element),
+        }
+    }
+    Ok(listed)
 }
 
 /// The value of a single-valued attribute, out of the lists and objects in which identity providers wrap it.
@@ -36,6 +45,17 @@ pub(crate) fn unwrap_single(attribute: &Attribute, value: Value) -> Value {
     } else {
         dialect::regular_single(value)
     }
+}
+
+/// The elements of a list, or the single one, with their places.
+fn elements(value: Value, path: &str) -> Result<Vec<(String, Value)>, Error> {
+    let Value::Array(elements) = value else { return Ok(vec![(path.to_owned(), value)]) };
+    if elements.len() > limits::VALUES {
+        let detail = format!("{path} has more than {} values: send fewer", limits::VALUES);
+        return Err(Error::bad_request(ScimType::InvalidValue, detail));
+    }
+    let places = elements.into_iter().enumerate();
+    Ok(places.map(|(position, element)| (format!("{path}[{position}]"), element)).collect())
 }
 
 fn read_element(attribute: &Attribute, element: Value, path: &str) -> Result<Option<Value>, Error> {
@@ -54,6 +74,10 @@ pub(crate) fn says_only_what_for(element: &Value) -> bool {
 }
 
 fn read_single(attribute: &Attribute, value: Value, path: &str) -> Result<Option<Value>, Error> {
+    let value = match attribute.value_type {
+        AttributeType::Integer | AttributeType::Decimal => dialect::regular_number(value),
+        _ => value,
+    };
     let refused = |expected: &str| {
         Err(Error::bad_request(
             ScimType::InvalidValue,
@@ -76,10 +100,8 @@ fn read_single(attribute: &Attribute, value: Value, path: &str) -> Result<Option
             None => refused("true or false"),
         },
         (AttributeType::Boolean, _) => refused("true or false"),
-        (AttributeType::Integer, Value::Number(number)) if number.is_i64() || number.is_u64() => {
-            Ok(Some(value))
-        }
-        (AttributeType::Integer, _) => refused("a number without fraction"),
+        (AttributeType::Integer, Value::Number(number)) if is_integer(number) => Ok(Some(value)),
+        (AttributeType::Integer, _) => refused("a whole number of at most 64 bits"),
         (AttributeType::Decimal, _) => refused("a number"),
         (AttributeType::DateTime, Value::String(text)) if date_time::parse(text).is_some() => Ok(Some(value)),
         (AttributeType::DateTime, _) => refused("a date-time such as \"2026-01-31T08:00:00Z\""),
@@ -109,6 +131,14 @@ fn read_parts(attribute: &Attribute, parts: Map<String, Value>, path: &str) -> R
             continue;
         }
         if let Some(value) = read(&part, value, &format!("{path}.{}", part.name))? {
+            // Only a dialect's name for it can be a second one: the JSON reader refuses names that are there twice.
+            if read_parts.get(&part.name).is_some_and(|first| *first != value) {
+                let detail = format!(
+                    "{path}.{} is there under two names, with different values: send one of them",
+                    part.name
+                );
+                return Err(Error::bad_request(ScimType::InvalidSyntax, detail));
+            }
             read_parts.insert(part.name.clone(), value);
         }
     }
@@ -131,6 +161,15 @@ fn check_text(attribute: &Attribute, text: &str, path: &str) -> Result<(), Error
     if text.contains('\0') {
         return refused(format!("{path} holds the character U+0000: leave it out"));
     }
+    // RFC 7643 §2.3.7 wants a URI, perhaps a relative one. What people type into a directory is let through, except for
+    // characters that none can have.
+    let unfit = || text.chars().find(|&character| is_unfit_for_uris(character));
+    if attribute.value_type == AttributeType::Reference
+        && let Some(unfit) = unfit()
+    {
+        let unfit = unfit.escape_debug();
+        return refused(format!("{path} holds '{unfit}', which no URI can: encode it, or leave it out"));
+    }
     if attribute.enforce && !attribute.canonical_values.iter().any(|known| known == text) {
         let known = attribute.canonical_values.join(", ");
         return refused(format!("{path} must be exactly one of {known}, not {}", shown(&Value::from(text))));
@@ -138,8 +177,18 @@ fn check_text(attribute: &Attribute, text: &str, path: &str) -> Result<(), Error
     Ok(())
 }
 
+/// What neither a URI nor an IRI can hold (RFC 3986 §2, RFC 3987 §2.2).
+fn is_unfit_for_uris(character: char) -> bool {
+    character.is_control() || matches!(character, ' ' | '<' | '>' | '"' | '{' | '}' | '|' | '\\' | '^' | '`')
+}
+
+/// Whether it has no fraction and no exponent (RFC 7643 §2.3.4), and 64 bits hold it.
+pub(super) fn is_integer(number: &Number) -> bool {
+    number.is_i64() || number.is_u64()
+}
+
 /// The alphabets of RFC 4648 §4 and §5.
-fn is_base64(text: &str) -> bool {
+pub(super) fn is_base64(text: &str) -> bool {
     let content = text.trim_end_matches('=');
     text.len() - content.len() <= 2
         && content.chars().all(|next| next.is_ascii_alphanumeric() || matches!(next, '+' | '/' | '-' | '_'))

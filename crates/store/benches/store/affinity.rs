@@ -3,6 +3,7 @@
 
 use database::testing::TestDatabase;
 use scim::Projection;
+use scim::profile::ReturningUsers;
 
 use crate::race::{CLIENTS, Race};
 use crate::tenant::{Tenant, connections, scattered};
@@ -29,6 +30,6 @@ pub(crate) async fn race(server: &TestDatabase) {
 }
 
 async fn create_and_get(tenant: &Tenant, number: usize) {
-    let created = tenant.users.create(tenant.user(number)).await.unwrap();
+    let created = tenant.users.create(tenant.user(number), ReturningUsers::Conflict).await.unwrap();
     tenant.users.get(created.id, &Projection::default()).await.unwrap().unwrap();
 }

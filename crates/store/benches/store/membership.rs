@@ -1,35 +1,48 @@
-//! One member more and one less: it must cost the same whatever the size of the group.
+//! Members of a group of ten and of one of a hundred thousand: a change must cost the same, and so must reading the group
+//! without them.
 
 use database::testing::TestDatabase;
-use scim::{GroupBody, Kind, MemberChange, MemberReference, Projection};
-use serde_json::json;
+use scim::profile::ReturningUsers;
+use scim::{Kind, MemberChange, MemberReference, Projection};
+use store::Precondition;
 use uuid::Uuid;
 
 use crate::race::{CLIENTS, Race};
 use crate::tenant::{Tenant, settle};
 
 pub(crate) async fn race(server: &TestDatabase, tenant: &Tenant, users: &[Uuid]) {
-    let guest = tenant.users.create(tenant.user(users.len())).await.unwrap().id;
+    let guest = tenant.users.create(tenant.user(users.len()), ReturningUsers::Conflict).await.unwrap().id;
     let resource_type = tenant.catalog.resource_type(Kind::Group).unwrap();
     let id_only = &Projection::parse(Some("id"), None, resource_type).unwrap();
-    let mut race = Race::new("Adding and removing a member");
+    let everything = &Projection::default();
+    let without = &Projection::parse(None, Some("members"), resource_type).unwrap();
+    let mut changing = Race::new("Adding and removing a member");
+    let mut reading = Race::new("Reading a group");
     for size in [10, users.len()] {
-        let members: Vec<_> = users.iter().take(size).map(|&id| MemberReference { id, kind: None }).collect();
+        let members = users.get(..size).unwrap();
         // One for each client: changes of the same group wait for each other.
         let mut groups = Vec::new();
         for client in 0..CLIENTS {
-            let body = json!({"displayName": format!("{size} people of client {client}")});
-            let GroupBody { resource, .. } = GroupBody::parse(resource_type, body).unwrap();
-            groups.push(tenant.groups.create(resource, members.clone(), id_only).await.unwrap().id);
+            groups.push(tenant.group(&format!("{size} people of client {client}"), members).await);
         }
-        race = race.case(format!("in a group of {size}"), async move |number| {
+        let first = groups.first().copied().unwrap();
+        changing = changing.case(format!("in a group of {size}"), async move |number| {
             let group = groups.get(number % CLIENTS).copied().unwrap();
-            let add = MemberChange::Add(vec![MemberReference { id: guest, kind: None }]);
-            for change in [add, MemberChange::Remove(vec![guest])] {
-                tenant.groups.update(group, Ok, &[change], id_only).await.unwrap().unwrap();
+            let always = Precondition::default();
+            let guests = || vec![MemberReference { id: guest, kind: None }];
+            for change in [MemberChange::Add(guests()), MemberChange::Remove(guests())] {
+                tenant.groups.update(group, &always, Ok, &[change], id_only).await.unwrap().unwrap();
             }
         });
+        reading = reading
+            .case(format!("of {size}, without its members"), async move |_| {
+                tenant.groups.get(first, without).await.unwrap().unwrap();
+            })
+            .case(format!("of {size}, with its first 1,000 members"), async move |_| {
+                tenant.groups.get(first, everything).await.unwrap().unwrap();
+            });
     }
     settle(server).await;
-    race.run(40).await;
+    changing.run(40).await;
+    reading.run(20).await;
 }

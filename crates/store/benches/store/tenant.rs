@@ -5,8 +5,9 @@ use std::sync::Arc;
 use database::Database;
 use database::tenant::TenantDatabase;
 use database::testing::TestDatabase;
-use scim::{Catalog, Profile, Resource};
+use scim::{Catalog, GroupBody, Kind, Profile, Projection, Resource};
 use serde_json::json;
+use sqlx::types::Json;
 use store::{Groups, Users};
 use uuid::Uuid;
 
@@ -48,13 +49,39 @@ impl Tenant {
         Resource::parse(self.catalog.user(), body).unwrap()
     }
 
-    /// Creates the users with the numbers from 0 on. Returns their ids in that order.
+    /// Creates the users with the numbers from 0 on, by a few statements. Returns their ids in that order.
     pub(crate) async fn fill(&self, count: usize) -> Vec<Uuid> {
         let mut ids = Vec::new();
-        for number in 0..count {
-            ids.push(self.users.create(self.user(number)).await.unwrap().id);
+        while ids.len() < count {
+            let numbers = ids.len()..count.min(ids.len() + 1_000);
+            let users: Vec<_> = numbers.map(|number| (Uuid::now_v7(), self.user(number))).collect();
+            let documents = users.iter().map(|(_, user)| Json(user.document().clone()));
+            let comparable = users.iter().map(|(_, user)| Json(user.comparable(self.catalog.user())));
+            let mut statement = self.database.statement(
+                "INSERT INTO {users} (id, user_name_key, external_id, active, resource, comparable, form, created_at, \
+                 last_modified_at) SELECT one.id, one.comparable ->> 'userName', one.comparable ->> 'externalId', TRUE, \
+                 one.resource, one.comparable, ",
+            );
+            statement.bind(self.catalog.form()).text(", now(), now() FROM unnest(");
+            statement.bind(users.iter().map(|(id, _)| *id).collect::<Vec<_>>()).text(", ");
+            statement.bind(documents.collect::<Vec<_>>()).text(", ").bind(comparable.collect::<Vec<_>>());
+            statement.text(") AS one(id, resource, comparable)");
+            self.database.execute(statement).await.unwrap();
+            ids.extend(users.into_iter().map(|(id, _)| id));
         }
         ids
+    }
+
+    /// Creates a group with these members, by two statements.
+    pub(crate) async fn group(&self, name: &str, members: &[Uuid]) -> Uuid {
+        let resource_type = self.catalog.resource_type(Kind::Group).unwrap();
+        let body = GroupBody::parse(resource_type, json!({"displayName": name})).unwrap();
+        let group = self.groups.create(body.resource, Vec::new(), &Projection::default()).await.unwrap().id;
+        let mut statement =
+            self.database.statement("INSERT INTO {group_members} (group_id, member_user) SELECT ");
+        statement.bind(group).text(", one.id FROM unnest(").bind(members.to_vec()).text(") AS one(id)");
+        self.database.execute(statement).await.unwrap();
+        group
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use scim::profile::ReturningUsers;
 use scim::{Catalog, Profile};
 use serde_json::json;
 use store::Users;
@@ -23,7 +24,7 @@ pub(crate) async fn race(tenant: &Tenant) {
         let profile: Profile = serde_json::from_value(json!({"attributes": narrowings})).unwrap();
         let users = Users::new(tenant.database.clone(), Arc::new(Catalog::new(&profile).unwrap()));
         race = race.case(case, async move |number| {
-            users.create(tenant.user(first + number)).await.unwrap();
+            users.create(tenant.user(first + number), ReturningUsers::Conflict).await.unwrap();
         });
         first += 100_000;
     }

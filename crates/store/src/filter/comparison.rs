@@ -6,9 +6,6 @@ use serde_json::Value;
 
 use crate::fragment::{Bound, Fragment};
 
-/// Earlier moments than this need not be told apart; PostgreSQL knows none before 4713 BC.
-const EARLIEST: Timestamp = Timestamp::constant(-62_135_596_800, 0);
-
 /// Compares a term of type `text`, by code point.
 pub(super) fn text(term: Fragment, operator: Operator, operand: String) -> Fragment {
     let bound = Bound::Text(if operator == Operator::EndsWith { ending(&operand) } else { operand });
@@ -43,7 +40,7 @@ pub(super) fn moment(term: Fragment, operator: Operator, operand: Timestamp) -> 
         Operator::LessThan if is_finer => Operator::LessOrEqual,
         operator => operator,
     };
-    term.text(sign(operator)).bind(Bound::Moment(operand.max(EARLIEST)))
+    term.text(sign(operator)).bind(Bound::moment(operand))
 }
 
 fn sign(operator: Operator) -> &'static str {

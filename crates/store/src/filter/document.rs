@@ -4,7 +4,7 @@ use scim::filter::{Comparison, Operator};
 use scim::{AttributeRef, Filter};
 use serde_json::{Map, Value};
 
-use super::{comparison, not};
+use super::{all, comparison, not};
 use crate::fragment::{Bound, Fragment};
 
 /// Compares an attribute of the whole document, or of the element at hand.
@@ -29,6 +29,22 @@ pub(super) fn present(attribute: &AttributeRef) -> Fragment {
     any(base(attribute), &steps, aliases(attribute), &|term| term.json().text(" IS NOT NULL"))
 }
 
+/// The value that stands for the attribute in an order, of type `jsonb`: of the primary element, else of the first.
+pub(crate) fn first_value(attribute: &AttributeRef) -> Fragment {
+    let mut term = Term { base: base(attribute), member: None };
+    for step in steps(attribute) {
+        term = Term { base: term.json(), member: Some(step.name) };
+        // A sub-attribute's values have no primary one among them: the first it is then.
+        if step.is_multi_valued {
+            let values = term.json();
+            let first = Fragment::constant("coalesce(jsonb_path_query_first(").then(values.clone());
+            let first = first.text(", '$[*] ? (@.primary == true)'), jsonb_path_query_first(").then(values);
+            term = Term { base: first.text(", '$[0]'))"), member: None };
+        }
+    }
+    term.json()
+}
+
 /// Whether one element of the attribute passes the filter. What the filter says by `eq` and `and` alone is said as a
 /// containment too, so that the index finds the few rows that are worth a look.
 pub(super) fn element(attribute: &AttributeRef, filter: &Filter) -> Fragment {
@@ -38,18 +54,18 @@ pub(super) fn element(attribute: &AttributeRef, filter: &Filter) -> Fragment {
     if !pattern.is_empty() {
         conditions.push(containment(base(attribute), nested(attribute, Value::Object(pattern))));
     }
-    if !is_said {
+    if !is_said || conditions.is_empty() {
         let steps = steps(attribute);
         conditions.push(any(base(attribute), &steps, aliases(attribute), &|_| inside(filter)));
     }
-    Fragment::joined(conditions, " AND ")
+    all(conditions)
 }
 
 /// The condition on one element, `element.value`.
 fn inside(filter: &Filter) -> Fragment {
     match filter {
-        Filter::And(filters) => Fragment::joined(filters.iter().map(inside).collect(), " AND "),
-        Filter::Or(filters) => Fragment::joined(filters.iter().map(inside).collect(), " OR "),
+        Filter::And(filters) => all(filters.iter().map(inside).collect()),
+        Filter::Or(filters) => super::any(filters.iter().map(inside).collect()),
         Filter::Not(negated) => not(inside(negated)),
         Filter::Compare(comparison) => compare(comparison),
         Filter::Present(attribute) => present(attribute),
@@ -63,7 +79,7 @@ fn pin(filter: &Filter, pattern: &mut Map<String, Value>) -> bool {
         // Every one is looked at, also behind one that says more.
         Filter::And(filters) => filters.iter().filter(|filter| pin(filter, pattern)).count() == filters.len(),
         Filter::Compare(Comparison { attribute, operator: Operator::Equal, operand })
-            if attribute.sub_attribute().is_none() =>
+            if attribute.sub_attribute().is_none() && !attribute.is_element_itself() =>
         {
             let value = operand.to_comparable();
             let value = if attribute.is_multi_valued() { Value::Array(vec![value]) } else { value };
@@ -97,6 +113,9 @@ struct Step {
 }
 
 fn steps(attribute: &AttributeRef) -> Vec<Step> {
+    if attribute.is_element_itself() {
+        return Vec::new();
+    }
     let extension = attribute.extension().map(|urn| (urn, false));
     let name = (attribute.name(), attribute.is_multi_valued());
     let sub_attribute =

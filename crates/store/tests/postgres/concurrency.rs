@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use scim::MemberChange;
+use scim::profile::ReturningUsers;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{Tenant, everything, references, sorted, unchanged};
+use crate::support::{Tenant, always, everything, references, sorted, unchanged};
 
 const TASKS: usize = 16;
 
@@ -27,17 +28,19 @@ async fn concurrent_pushes_to_one_group_lose_nothing() {
                 let position = task * EACH + step;
                 let user = users[position];
                 let change = if position.is_multiple_of(2) {
-                    MemberChange::Remove(vec![user])
+                    MemberChange::Remove(references(&[user]))
                 } else {
                     MemberChange::Add(references(&[user]))
                 };
-                tenant.groups.update(group.id, unchanged, &[change], &everything()).await.unwrap();
+                tenant.groups.update(group.id, &always(), unchanged, &[change], &everything()).await.unwrap();
             }
         });
     }
     pushes.join_all().await;
     let after: Vec<_> = users.iter().copied().skip(1).step_by(2).collect();
     assert_eq!(tenant.members(group.id).await, sorted(after));
+    let group = tenant.groups.get(group.id, &everything()).await.unwrap().unwrap();
+    assert_eq!(group.version.number(), 1 + users.len() as u64);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -55,7 +58,7 @@ async fn concurrent_additions_of_the_same_members_in_any_order_succeed() {
                 members.reverse();
             }
             let add = [MemberChange::Add(members)];
-            tenant.groups.update(groups[task % 2], unchanged, &add, &everything()).await.unwrap();
+            tenant.groups.update(groups[task % 2], &always(), unchanged, &add, &everything()).await.unwrap();
         });
     }
     pushes.join_all().await;
@@ -78,7 +81,7 @@ async fn concurrent_changes_of_one_user_are_made_one_after_the_other() {
                 emails.as_array_mut().unwrap().push(json!({"value": format!("{task}@example.com")}));
                 Ok(scim::Resource::from_stored(document))
             };
-            tenant.users.update(user.id, add, &everything()).await.unwrap().unwrap();
+            tenant.users.update(user.id, &always(), add, &everything()).await.unwrap().unwrap();
         });
     }
     changes.join_all().await;
@@ -92,8 +95,7 @@ async fn of_concurrent_creations_under_one_name_one_succeeds() {
     let mut creations = JoinSet::new();
     for _ in 0..TASKS {
         let tenant = Arc::clone(&tenant);
-        creations
-            .spawn(async move { tenant.users.create(tenant.user(json!({"userName": "ada"}))).await.is_ok() });
+        creations.spawn(async move { tenant.create(json!({"userName": "ada"})).await.is_ok() });
     }
     let succeeded = creations.join_all().await.into_iter().filter(|&succeeded| succeeded).count();
     assert_eq!(succeeded, 1);
@@ -109,9 +111,9 @@ async fn members_that_are_deleted_while_they_are_pushed_are_refused_or_gone() {
         let tenant = Arc::clone(&tenant);
         work.spawn(async move {
             let add = [MemberChange::Add(references(&[user]))];
-            let delete = tenant.users.delete(user);
-            let projection = everything();
-            let push = tenant.groups.update(group.id, unchanged, &add, &projection);
+            let (projection, anyway) = (everything(), always());
+            let delete = tenant.users.delete(user, &anyway, ReturningUsers::Conflict);
+            let push = tenant.groups.update(group.id, &anyway, unchanged, &add, &projection);
             let (pushed, deleted) = tokio::join!(push, delete);
             assert!(deleted.unwrap());
             if let Err(error) = pushed {
@@ -138,11 +140,12 @@ async fn a_creation_that_meets_a_deadlock_is_tried_again() {
         let tenant = Arc::clone(&tenant);
         async move {
             let ada = tenant.user(json!({"userName": "ada", "emails": [{"value": "ada@x", "type": "work"}]}));
-            tenant.users.create(ada).await
+            tenant.users.create(ada, ReturningUsers::Conflict).await
         }
     });
     tokio::time::sleep(std::time::Duration::from_millis(300)).await;
-    let name = "INSERT INTO {users} VALUES (gen_random_uuid(), 'ada', NULL, TRUE, '{}', '{}', now(), now())";
+    let name =
+        "INSERT INTO {users} VALUES (gen_random_uuid(), 'ada', NULL, TRUE, '{}', '{}', 0, 1, now(), now())";
     other.execute(tenant.database.statement(name)).await.unwrap();
     other.rollback().await.unwrap();
     creation.await.unwrap().unwrap();

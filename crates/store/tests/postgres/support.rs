@@ -5,10 +5,14 @@ use std::sync::Arc;
 use database::TenantScope;
 use database::tenant::TenantDatabase;
 use database::testing::TestDatabase;
+use scim::profile::ReturningUsers;
 use scim::{Catalog, Filter, GroupBody, Kind, MemberReference, Profile, Projection, Resource};
 use serde_json::{Value, json};
-use store::{Groups, ListQuery, Listing, Page, StoreError, Stored, Users};
+use store::{Groups, ListQuery, Listing, Page, Precondition, StoreError, Stored, Users, Window};
 use uuid::Uuid;
+
+/// The Tenant URL.
+pub(crate) const BASE_URL: &str = "https://scim.example.com/customer/acme/scim/v2";
 
 /// A tenant under test.
 pub(crate) struct Tenant {
@@ -48,7 +52,12 @@ impl Tenant {
     }
 
     pub(crate) async fn create_user(&self, name: &str) -> Stored {
-        self.users.create(self.user(json!({"userName": name}))).await.unwrap()
+        self.create(json!({"userName": name})).await.unwrap()
+    }
+
+    /// Creates a user who does not come back.
+    pub(crate) async fn create(&self, body: Value) -> Result<Stored, StoreError> {
+        self.users.create(self.user(body), ReturningUsers::Conflict).await
     }
 
     pub(crate) async fn create_users(&self, count: usize) -> Vec<Uuid> {
@@ -71,22 +80,32 @@ impl Tenant {
     /// The ids of the members, in order.
     pub(crate) async fn members(&self, group: Uuid) -> Vec<Uuid> {
         let group = self.groups.get(group, &everything()).await.unwrap().unwrap();
-        group.related.unwrap().iter().map(|member| member.id).collect()
+        group.related.unwrap().items.iter().map(|member| member.id).collect()
     }
 
     pub(crate) fn filter(&self, kind: Kind, filter: &str) -> Filter {
         Filter::parse(filter, self.catalog.resource_type(kind).unwrap()).unwrap()
     }
 
+    /// Resources with nothing but their ids.
+    pub(crate) async fn list(&self, kind: Kind, query: &ListQuery) -> Result<Listing, StoreError> {
+        let resource_type = self.catalog.resource_type(kind).unwrap();
+        let id_only = Projection::parse(Some("id"), None, resource_type).unwrap();
+        match kind {
+            Kind::User => self.users.list(query, &id_only).await,
+            Kind::Group => self.groups.list(query, &id_only).await,
+        }
+    }
+
     /// The first hundred users that pass the filter.
     pub(crate) async fn users_where(&self, filter: &str) -> Listing {
-        let query = ListQuery { filter: Some(self.filter(Kind::User, filter)), page: first(100) };
+        let query = ListQuery { filter: Some(self.filter(Kind::User, filter)), ..first(100) };
         self.users.list(&query, &everything()).await.unwrap()
     }
 
     /// The first hundred groups that pass the filter.
     pub(crate) async fn groups_where(&self, filter: &str) -> Listing {
-        let query = ListQuery { filter: Some(self.filter(Kind::Group, filter)), page: first(100) };
+        let query = ListQuery { filter: Some(self.filter(Kind::Group, filter)), ..first(100) };
         self.groups.list(&query, &everything()).await.unwrap()
     }
 }
@@ -95,12 +114,34 @@ pub(crate) fn everything() -> Projection {
     Projection::default()
 }
 
-pub(crate) fn first(count: u32) -> Page {
-    Page { start_index: 1, count }
+/// The members of groups with their names.
+pub(crate) fn with_names(catalog: &Catalog) -> Projection {
+    let groups = catalog.resource_type(Kind::Group).unwrap();
+    Projection::parse(Some("displayName,members,members.display"), None, groups).unwrap()
+}
+
+/// The first of all resources.
+pub(crate) fn first(count: u32) -> ListQuery {
+    from(1, count)
+}
+
+/// So many of all resources, by index.
+pub(crate) fn from(start_index: u64, count: u32) -> ListQuery {
+    through(Window::Index(Page { start_index, count }))
+}
+
+/// All resources, seen through that window.
+pub(crate) fn through(window: Window) -> ListQuery {
+    ListQuery { filter: None, sort: None, window, base_url: BASE_URL.to_owned() }
 }
 
 pub(crate) fn references(ids: &[Uuid]) -> Vec<MemberReference> {
     ids.iter().map(|&id| MemberReference { id, kind: None }).collect()
+}
+
+/// A change in whatever version the resource is.
+pub(crate) fn always() -> Precondition {
+    Precondition::default()
 }
 
 /// A change that changes nothing.

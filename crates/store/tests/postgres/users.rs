@@ -1,9 +1,10 @@
 //! Users: written, read, changed, deleted.
 
+use scim::profile::ReturningUsers;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{Tenant, everything, refusal, unchanged};
+use crate::support::{Tenant, always, everything, refusal, unchanged};
 
 #[tokio::test]
 async fn a_user_is_read_as_it_was_written() {
@@ -16,7 +17,7 @@ async fn a_user_is_read_as_it_was_written() {
         "emails": [{"value": "Ada@Example.com", "type": "work", "primary": true}],
         "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User": {"department": "R&D"},
     });
-    let created = tenant.users.create(tenant.user(body)).await.unwrap();
+    let created = tenant.create(body).await.unwrap();
     let read = tenant.users.get(created.id, &everything()).await.unwrap().unwrap();
     assert_eq!(read, created);
     assert_eq!(read.created, read.last_modified);
@@ -29,7 +30,7 @@ async fn a_user_shows_the_groups_it_is_in_when_they_are_wanted() {
     let user = tenant.create_user("ada").await;
     let group = tenant.create_group("Staff", &[user.id]).await;
     let read = tenant.users.get(user.id, &everything()).await.unwrap().unwrap();
-    let groups = read.related.unwrap();
+    let groups = read.related.unwrap().items;
     assert_eq!(groups.len(), 1);
     assert_eq!((groups[0].id, groups[0].display.as_deref()), (group.id, Some("Staff")));
 
@@ -43,17 +44,17 @@ async fn a_change_is_written_and_one_that_changes_nothing_is_not() {
     let user = tenant.create_user("ada").await;
     let other = tenant.user(json!({"userName": "Ada", "title": "Countess"}));
 
-    let changed = tenant.users.replace(user.id, &other, &everything()).await.unwrap().unwrap();
+    let changed = tenant.users.replace(user.id, &always(), &other, &everything()).await.unwrap().unwrap();
     assert_eq!(changed.resource, other);
     assert!(changed.last_modified > user.last_modified);
     assert_eq!(changed.created, user.created);
     assert_eq!(tenant.users.get(user.id, &everything()).await.unwrap().unwrap(), changed);
     assert_eq!(tenant.users_where(r#"title eq "countess""#).await.total, 1);
 
-    let again = tenant.users.replace(user.id, &other, &everything()).await.unwrap().unwrap();
+    let again = tenant.users.replace(user.id, &always(), &other, &everything()).await.unwrap().unwrap();
     assert_eq!(again, changed);
     assert_eq!(tenant.users.get(user.id, &everything()).await.unwrap().unwrap(), changed);
-    assert_eq!(tenant.users.update(Uuid::now_v7(), unchanged, &everything()).await.unwrap(), None);
+    assert_eq!(tenant.users.update(Uuid::now_v7(), &always(), unchanged, &everything()).await.unwrap(), None);
 }
 
 #[tokio::test]
@@ -61,7 +62,7 @@ async fn a_change_that_is_refused_leaves_the_user_as_it_was() {
     let tenant = Tenant::start().await;
     let user = tenant.create_user("ada").await;
     let refuse = |_| Err(scim::Error::with_status(400, "no"));
-    assert_eq!(refusal(tenant.users.update(user.id, refuse, &everything()).await).detail, "no");
+    assert_eq!(refusal(tenant.users.update(user.id, &always(), refuse, &everything()).await).detail, "no");
     assert_eq!(tenant.users.get(user.id, &everything()).await.unwrap().unwrap(), user);
 }
 
@@ -70,8 +71,8 @@ async fn a_deleted_user_is_gone_with_its_memberships_and_its_name_is_free() {
     let tenant = Tenant::start().await;
     let user = tenant.create_user("ada").await;
     let group = tenant.create_group("Staff", &[user.id]).await;
-    assert!(tenant.users.delete(user.id).await.unwrap());
-    assert!(!tenant.users.delete(user.id).await.unwrap());
+    assert!(tenant.users.delete(user.id, &always(), ReturningUsers::Conflict).await.unwrap());
+    assert!(!tenant.users.delete(user.id, &always(), ReturningUsers::Conflict).await.unwrap());
     assert_eq!(tenant.users.get(user.id, &everything()).await.unwrap(), None);
     assert!(tenant.members(group.id).await.is_empty());
     assert_ne!(tenant.create_user("ada").await.id, user.id);
@@ -84,6 +85,6 @@ async fn what_another_tenant_has_is_not_there() {
     let other = tenant.server.tenant().await;
     let users = store::Users::new(tenant.server.tenant_database(&other), tenant.catalog.clone());
     assert_eq!(users.get(ada.id, &everything()).await.unwrap(), None);
-    assert!(!users.delete(ada.id).await.unwrap());
-    users.create(tenant.user(json!({"userName": "ada"}))).await.unwrap();
+    assert!(!users.delete(ada.id, &always(), ReturningUsers::Conflict).await.unwrap());
+    users.create(tenant.user(json!({"userName": "ada"})), ReturningUsers::Conflict).await.unwrap();
 }

@@ -33,7 +33,8 @@ impl Scene {
         let router = router(server, RequestMetrics::register(&mut metrics));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        let times = Times { delay: Duration::ZERO, grace: Duration::from_secs(10) };
+        let times =
+            Times { write: Duration::from_mins(1), delay: Duration::ZERO, grace: Duration::from_secs(10) };
         let readiness = Readiness::unready("starting");
         tokio::spawn(shutdown::serve(listener, router, readiness, std::future::pending::<()>(), times));
         Self { database, address }

@@ -20,7 +20,7 @@ use crate::registry::view::snapshot::{Changes, Extent, Known, Position, Row, Use
 /// One statement, so that xmin and rows are of the same snapshot.
 const CHANGED_SINCE: &str = "
     SELECT s.xmin::text::bigint AS xmin, pg_postmaster_start_time() AS server_started,
-           t.id, t.namespace, t.name, t.state, t.configuration,
+           t.id, t.namespace, t.name, t.state, t.configuration, t.profile_version, t.derived_form,
            c.generations, c.digests, c.used, c.revoked
       FROM (SELECT pg_snapshot_xmin(pg_current_snapshot()) AS xmin) s
       LEFT JOIN scim_control.tenants t ON t.installation = $1 AND t.changed >= $2::text::xid8
@@ -87,7 +87,14 @@ fn read_row(row: &PgRow) -> Result<Option<Row>, sqlx::Error> {
             );
         })
         .ok();
-    Ok(Some(Row::Served { id, path, configuration, credentials: read_credentials(row)? }))
+    Ok(Some(Row::Served {
+        id,
+        path,
+        configuration,
+        profile_version: row.try_get("profile_version")?,
+        derived_form: row.try_get("derived_form")?,
+        credentials: read_credentials(row)?,
+    }))
 }
 
 fn read_credentials(row: &PgRow) -> Result<Vec<Known>, sqlx::Error> {

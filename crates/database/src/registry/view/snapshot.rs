@@ -16,14 +16,32 @@ pub(super) struct Snapshot {
     position: Option<Position>,
     tenants: HashMap<TenantPath, Tenant>,
     paths: HashMap<TenantId, TenantPath>,
+    /// Counts the changes of [`Settings`].
+    revision: Revision,
 }
 
 #[derive(Debug)]
 struct Tenant {
     id: TenantId,
-    configuration: Arc<TenantConfiguration>,
+    settings: Settings,
+    /// When the settings changed.
+    changed: Revision,
     credentials: Vec<Known>,
 }
+
+/// How a tenant is served, and by which form of its schemas its rows are derived.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Settings {
+    pub(super) configuration: Arc<TenantConfiguration>,
+    /// Which of the tenant's profiles is in the configuration; `None` where the registry has a newer configuration, which this
+    /// version cannot read.
+    pub(super) profile_version: Option<i64>,
+    pub(super) derived_form: Option<i64>,
+}
+
+/// A moment between two changes, as one view counts them. The default is before the first.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision(u64);
 
 /// A credential as far as validity depends on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -84,6 +102,8 @@ pub(super) enum Row {
         path: TenantPath,
         /// `None`: not readable by this version, so the one from before stays.
         configuration: Option<Arc<TenantConfiguration>>,
+        profile_version: i64,
+        derived_form: Option<i64>,
         credentials: Vec<Known>,
     },
 }
@@ -116,10 +136,27 @@ impl Snapshot {
         })?;
         Some(Found {
             tenant: tenant.id,
-            configuration: Arc::clone(&tenant.configuration),
+            configuration: Arc::clone(&tenant.settings.configuration),
             generation: matching.generation,
             use_of: matching.use_of,
         })
+    }
+
+    /// The tenants whose settings changed after `seen`, by id, and the moment up to which these are all.
+    pub(super) fn changed_since(&self, seen: Revision) -> (Revision, Vec<(TenantId, Settings)>) {
+        if seen == self.revision {
+            return (seen, Vec::new());
+        }
+        let changed = self.tenants.values().filter(|tenant| tenant.changed > seen);
+        let mut changed: Vec<_> = changed.map(|tenant| (tenant.id, tenant.settings.clone())).collect();
+        changed.sort_unstable_by_key(|(tenant, _)| tenant.get());
+        (self.revision, changed)
+    }
+
+    /// How a tenant is served; `None` where it is not.
+    pub(super) fn settings(&self, tenant: TenantId) -> Option<&Settings> {
+        let tenant = self.tenants.get(self.paths.get(&tenant)?)?;
+        Some(&tenant.settings)
     }
 
     /// Ends the tokens before this one.
@@ -141,16 +178,43 @@ impl Snapshot {
         for row in changes.rows {
             match row {
                 Row::NotServed(id) => self.remove(id),
-                Row::Served { id, path, configuration, credentials } => {
+                Row::Served { id, path, configuration, profile_version, derived_form, credentials } => {
                     let known = self.tenants.remove(&path).or_else(|| before.remove(&path));
-                    let known = known.filter(|tenant| tenant.id == id).map(|tenant| tenant.configuration);
-                    let Some(configuration) = newer(known, configuration) else { continue };
+                    let known = known.filter(|tenant| tenant.id == id);
+                    let known = known.map(|tenant| (tenant.settings, tenant.changed));
+                    let newer = self.newer(known, configuration, profile_version, derived_form);
+                    let Some((settings, since)) = newer else { continue };
                     self.paths.insert(id, path.clone());
-                    self.tenants.insert(path, Tenant { id, configuration, credentials });
+                    self.tenants.insert(path, Tenant { id, settings, changed: since, credentials });
                 }
             }
         }
         self.position = Some(changes.position);
+    }
+
+    /// The settings of a tenant, and when they changed. The same `Arc` while the configuration is the same: what was
+    /// compiled from it stays good.
+    fn newer(
+        &mut self,
+        known: Option<(Settings, Revision)>,
+        configuration: Option<Arc<TenantConfiguration>>,
+        profile_version: i64,
+        derived_form: Option<i64>,
+    ) -> Option<(Settings, Revision)> {
+        let before = known.as_ref().map(|(settings, _)| &settings.configuration);
+        let profile_version = configuration.as_ref().map(|_| profile_version);
+        let read = configuration.filter(|read| before != Some(read));
+        let configuration = read.or_else(|| before.cloned())?;
+        let settings = Settings { configuration, profile_version, derived_form };
+        Some(match known {
+            Some((before, changed)) if before == settings => (before, changed),
+            _ => (settings, self.next_revision()),
+        })
+    }
+
+    fn next_revision(&mut self) -> Revision {
+        self.revision = Revision(self.revision.0 + 1);
+        self.revision
     }
 
     fn remove(&mut self, id: TenantId) {
@@ -160,17 +224,6 @@ impl Snapshot {
         {
             self.tenants.remove(&path);
         }
-    }
-}
-
-/// The same `Arc` while the configuration is the same: what was compiled from it stays good.
-fn newer(
-    known: Option<Arc<TenantConfiguration>>,
-    read: Option<Arc<TenantConfiguration>>,
-) -> Option<Arc<TenantConfiguration>> {
-    match (known, read) {
-        (Some(known), Some(read)) if known == read => Some(known),
-        (known, read) => read.or(known),
     }
 }
 

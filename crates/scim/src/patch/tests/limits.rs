@@ -4,7 +4,10 @@ use std::ops::Range;
 
 use serde_json::{Map, Value, json};
 
-use crate::fixtures::{CUSTOM, ENTERPRISE, METADATA, line, patched, user};
+use crate::{
+    PatchRequest,
+    fixtures::{CUSTOM, ENTERPRISE, METADATA, groups, line, patched, plain, user},
+};
 
 fn roles(count: usize) -> Value {
     let role = |number| json!({"value": format!("role-{number}@example.com"), "type": "App"});
@@ -57,4 +60,18 @@ fn an_extension_that_gets_too_many_attributes_is_refused_at_once() {
     let operation = |range| json!({"op": "add", "path": METADATA, "value": names(range)});
     let operations = json!([operation(0..250), operation(250..251)]);
     insta::assert_snapshot!(line(&patched(&user(json!({})), operations).unwrap_err()), @"400 invalidValue: Operations[1]: urn:ietf:params:scim:schemas:extension:2.0:Metadata would have more than 250 attributes: remove some");
+}
+
+#[test]
+fn filters_on_members_are_few_and_ids_are_many() {
+    let operations = |filter: &str, count: usize| -> Value {
+        let path = format!("members[{filter}]");
+        json!({"Operations": vec![json!({"op": "remove", "path": path}); count]})
+    };
+    let parse = |operations| PatchRequest::parse(groups(&plain()), operations);
+    assert!(parse(operations("display sw \"a\"", 20)).is_ok());
+    let refused = parse(operations("display sw \"a\"", 21)).unwrap_err();
+    insta::assert_snapshot!(line(&refused), @"400 tooMany: more than 20 operations choose members by a filter: name their ids instead");
+    let by_id = "value eq \"00000000-0000-0000-0000-000000000001\"";
+    assert!(parse(operations(by_id, 1_000)).is_ok());
 }

@@ -24,10 +24,6 @@ fn member(id: &str) -> MemberReference {
     MemberReference { id: id.parse().unwrap(), kind: None }
 }
 
-fn id(id: &str) -> uuid::Uuid {
-    id.parse().unwrap()
-}
-
 #[test]
 fn members_are_added_as_objects_and_as_strings() {
     let expected = vec![MemberChange::Add(vec![member(ADA), member(BOB)])];
@@ -59,7 +55,7 @@ fn a_member_may_say_its_kind() {
 
 #[test]
 fn a_remove_with_values_removes_those_only() {
-    let expected = vec![MemberChange::Remove(vec![id(ADA)])];
+    let expected = vec![MemberChange::Remove(vec![member(ADA)])];
     assert_eq!(changes(json!([{"op": "Remove", "path": "members", "value": [{"value": ADA}]}])), expected);
     assert_eq!(
         changes(json!([{"op": "Remove", "path": "members", "value": [{"$ref": null, "value": ADA}]}])),
@@ -73,15 +69,26 @@ fn a_remove_with_values_removes_those_only() {
 }
 
 #[test]
+fn a_remove_with_values_may_say_their_kind() {
+    let expected = MemberReference { kind: Some(Kind::Group), ..member(ADA) };
+    assert_eq!(
+        changes(json!([{"op": "Remove", "path": "members", "value": [{"value": ADA, "type": "group"}]}])),
+        vec![MemberChange::Remove(vec![expected])]
+    );
+}
+
+#[test]
+fn a_value_may_say_members_again() {
+    let value = json!({"members": [{"value": ADA}]});
+    let change = |op: &str| changes(json!([{"op": op, "path": "members", "value": value}]));
+    assert_eq!(change("add"), vec![MemberChange::Add(vec![member(ADA)])]);
+    assert_eq!(change("remove"), vec![MemberChange::Remove(vec![member(ADA)])]);
+    assert_eq!(change("replace"), vec![MemberChange::Replace(vec![member(ADA)])]);
+}
+
+#[test]
 fn a_remove_of_nothing_and_of_strangers_removes_nobody() {
-    for value in [
-        json!(""),
-        json!([null, ""]),
-        json!([{"value": null}]),
-        json!([{"value": ""}]),
-        json!("bob"),
-        json!([{"value": "42"}]),
-    ] {
+    for value in [json!([]), json!([null, ""]), json!("bob"), json!([{"value": "42"}])] {
         assert_eq!(
             changes(json!([{"op": "remove", "path": "members", "value": value}])),
             vec![MemberChange::Remove(vec![])]
@@ -101,29 +108,38 @@ fn a_member_by_url_alone_is_the_one_with_the_id_at_its_end() {
         );
         assert_eq!(
             changes(json!([{"op": "remove", "path": "members", "value": [value]}])),
-            vec![MemberChange::Remove(vec![id(ADA)])]
+            vec![MemberChange::Remove(vec![member(ADA)])]
         );
     }
 }
 
 #[test]
 fn a_remove_without_values_removes_all() {
-    assert_eq!(changes(json!([{"op": "Remove", "path": "members"}])), vec![MemberChange::RemoveAll]);
+    for operation in [
+        json!({"op": "Remove", "path": "members"}),
+        json!({"op": "remove", "path": "members", "value": null}),
+        json!({"op": "remove", "path": "members", "value": ""}),
+    ] {
+        assert_eq!(changes(json!([operation])), vec![MemberChange::RemoveAll]);
+    }
 }
 
 #[test]
 fn a_remove_by_filter_removes_what_it_names() {
     let remove = |filter: String| changes(json!([{"op": "remove", "path": format!("members[{filter}]")}]));
-    assert_eq!(remove(format!("value eq \"{ADA}\"")), vec![MemberChange::Remove(vec![id(ADA)])]);
+    assert_eq!(remove(format!("value eq \"{ADA}\"")), vec![MemberChange::Remove(vec![member(ADA)])]);
     assert_eq!(
         remove(format!("Value Eq \"{ADA}\" or value eq \"{BOB}\"")),
-        vec![MemberChange::Remove(vec![id(ADA), id(BOB)])]
+        vec![MemberChange::Remove(vec![member(ADA), member(BOB)])]
     );
     assert_eq!(
         remove(format!(
             "value eq \"{ADA}\" and type eq \"User\" or type eq \"group\" and value eq \"{BOB}\""
         )),
-        vec![MemberChange::Remove(vec![id(ADA), id(BOB)])]
+        vec![MemberChange::Remove(vec![
+            MemberReference { kind: Some(Kind::User), ..member(ADA) },
+            MemberReference { kind: Some(Kind::Group), ..member(BOB) }
+        ])]
     );
     assert_eq!(
         remove(format!("value eq \"{ADA}\" and type eq \"Robot\"")),
@@ -134,13 +150,37 @@ fn a_remove_by_filter_removes_what_it_names() {
 }
 
 #[test]
+fn a_remove_by_any_other_filter_is_left_to_the_store() {
+    let remove = |filter: &str| changes(json!([{"op": "remove", "path": format!("members[{filter}]")}]));
+    for (filter, expected) in [
+        ("display sw \"Ada\"", "display sw \"ada\""),
+        ("value ne \"A\" and not (type eq \"Group\")", "not (value eq \"A\") and not (type eq \"group\")"),
+        ("value pr", "value pr"),
+        ("type eq \"User\" or display co \"x\"", "type eq \"user\" or display co \"x\""),
+        ("$ref ne \"https://x/Groups/A\"", "not (value eq \"A\" and type eq \"group\")"),
+    ] {
+        let [MemberChange::RemoveWhere(filter)] = &*remove(filter) else { panic!("{filter}") };
+        assert_eq!(filter.to_string(), expected);
+    }
+}
+
+#[test]
+fn a_remove_by_url_is_one_by_the_id_at_its_end() {
+    let remove =
+        |url: &str| changes(json!([{"op": "remove", "path": format!("members[$ref eq \"{url}\"]")}]));
+    let of_user = MemberReference { kind: Some(Kind::User), ..member(ADA) };
+    assert_eq!(remove(&format!("https://x/Users/{ADA}")), vec![MemberChange::Remove(vec![of_user])]);
+    assert_eq!(remove(ADA), vec![MemberChange::Remove(vec![member(ADA)])]);
+}
+
+#[test]
 fn okta_removes_and_adds_in_one_request_in_order() {
     assert_eq!(
         changes(json!([
             {"op": "remove", "path": format!("members[value eq \"{ADA}\"]")},
             {"op": "add", "path": "members", "value": [{"value": BOB, "display": "bob@example.com"}]}
         ])),
-        vec![MemberChange::Remove(vec![id(ADA)]), MemberChange::Add(vec![member(BOB)])]
+        vec![MemberChange::Remove(vec![member(ADA)]), MemberChange::Add(vec![member(BOB)])]
     );
 }
 

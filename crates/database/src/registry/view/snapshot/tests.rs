@@ -34,7 +34,8 @@ fn known(number: u8, use_of: Use) -> Known {
 }
 
 fn served(id: TenantId, display_name: &str, credentials: Vec<Known>) -> Row {
-    Row::Served { id, path: path(), configuration: Some(Arc::new(configuration(display_name))), credentials }
+    let configuration = Some(Arc::new(configuration(display_name)));
+    Row::Served { id, path: path(), configuration, profile_version: 1, derived_form: None, credentials }
 }
 
 fn changes(extent: Extent, rows: Vec<Row>) -> Changes {
@@ -137,16 +138,52 @@ fn an_unreadable_configuration_keeps_the_one_before_but_not_its_tokens() {
         id: TENANT,
         path: path(),
         configuration: None,
+        profile_version: 2,
+        derived_form: None,
         credentials: vec![Known { revoked: true, ..known(1, Use::First) }, known(2, Use::First)],
     };
     snapshot.apply(changes(Extent::SincePosition, vec![unreadable()]));
     assert!(!finds(&snapshot, 1));
     let found = snapshot.find(&path(), &token(2).digest()).unwrap();
     assert_eq!(found.configuration.display_name, "Acme");
+    assert_eq!(snapshot.settings(TENANT).unwrap().profile_version, None, "it is not the registry's profile");
 
     let mut empty = Snapshot::default();
     empty.apply(changes(Extent::Everything, vec![unreadable()]));
     assert!(!finds(&empty, 2));
+}
+
+#[test]
+fn a_change_of_settings_is_told_once_and_one_of_credentials_is_none() {
+    let mut snapshot = snapshot(vec![known(1, Use::First)]);
+    let (first, told) = snapshot.changed_since(Revision::default());
+    assert_eq!(told.len(), 1);
+    assert!(snapshot.changed_since(first).1.is_empty());
+    let again = || served(TENANT, "Acme", vec![known(1, Use::Repeated), known(2, Use::First)]);
+    for extent in [Extent::SincePosition, Extent::Everything] {
+        snapshot.apply(changes(extent, vec![again()]));
+        assert_eq!(snapshot.changed_since(first), (first, vec![]));
+    }
+    let mut derived = again();
+    if let Row::Served { derived_form, .. } = &mut derived {
+        *derived_form = Some(7);
+    }
+    snapshot.apply(changes(Extent::SincePosition, vec![derived]));
+    let (second, told) = snapshot.changed_since(first);
+    assert_eq!(told[0].1.derived_form, Some(7));
+    assert!(second > first && snapshot.changed_since(second).1.is_empty());
+}
+
+#[test]
+fn a_profile_that_was_another_one_between_two_polls_is_told() {
+    let mut snapshot = snapshot(vec![known(1, Use::First)]);
+    let (first, _) = snapshot.changed_since(Revision::default());
+    let mut reverted = served(TENANT, "Acme", vec![known(1, Use::First)]);
+    if let Row::Served { profile_version, .. } = &mut reverted {
+        *profile_version = 3;
+    }
+    snapshot.apply(changes(Extent::SincePosition, vec![reverted]));
+    assert_eq!(snapshot.changed_since(first).1[0].1.profile_version, Some(3));
 }
 
 #[test]
