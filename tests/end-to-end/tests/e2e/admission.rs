@@ -44,6 +44,17 @@ pub(crate) async fn the_api_server_refuses_what_cannot_work(world: &World) {
             json!({"profile": {"extensions": [{"urn": "urn:example:x", "resource": "User", "attributes": [{"name": "a", "type": "text"}]}]}}),
             "type",
         ),
+        (
+            "acme",
+            json!({"profile": {"extensions": [{"urn": "urn:example:x", "resource": "User", "attributes": [{"name": "a", "mutability": "writeOnly"}]}]}}),
+            "mutability",
+        ),
+        (
+            "acme",
+            json!({"profile": {"extensions": [{"urn": "urn:example:x", "resource": "Group", "attributes": [{"name": "a", "uniqueness": "server"}]}]}}),
+            "only attributes of User can be unique",
+        ),
+        ("acme", json!({"profile": {"returningUsers": "Maybe"}}), "returningUsers"),
     ] {
         rejects::<ScimTenant>(&tenants, &tenant(name, spec), why).await;
     }

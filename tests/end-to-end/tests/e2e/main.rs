@@ -18,6 +18,7 @@ mod leadership;
 mod lifecycle;
 mod metrics;
 mod outages;
+mod protocol;
 mod published_tests;
 mod seeds;
 mod settled;
@@ -52,7 +53,15 @@ const TESTS: &[Test] = tests![
     seeds::the_platform_with_its_plans_roles_folders_and_metadata,
     seeds::the_platform_refuses_what_it_requires_otherwise,
     seeds::envkey_with_two_connections_of_one_organisation,
-    published_tests::oktas_published_tests_pass_without_a_failure,
+    published_tests::oktas_published_tests_pass_where_a_patch_answers_with_a_body,
+    published_tests::oktas_published_tests_pass_where_a_patch_answers_without_one,
+    published_tests::scim2_tester_passes_where_a_patch_answers_with_a_body,
+    published_tests::scim2_tester_passes_where_a_patch_answers_without_one,
+    protocol::resources_that_refer_to_each_other_are_created_by_one_bulk_request,
+    protocol::a_group_of_ten_thousand_members_is_read_whole,
+    protocol::a_walk_by_cursor_over_both_servers_loses_nobody,
+    protocol::a_user_who_returns_has_the_same_id_where_the_tenant_says_so,
+    protocol::a_changed_schema_takes_effect_on_what_is_stored_without_a_restart,
     admission::the_api_server_refuses_what_cannot_work,
     conditions::what_cannot_work_says_so_in_a_condition,
     conditions::an_invalid_edit_is_reported_and_the_last_configuration_goes_on_serving,
