@@ -67,8 +67,8 @@ impl PatchRequest {
     ///
     /// A required attribute that was missing before (because a profile has become stricter) may stay missing,
     /// so that such a resource can still be disabled; but a list that is set anew has what its elements need. Stored
-    /// values that do not fit their definition any more stay until they are written. A user whose `active` was removed is
-    /// disabled.
+    /// values that do not fit their definition any more stay until they are written. A user whose `active` was removed has
+    /// none, as scim2-tester demands, and is disabled ([`Resource::is_active`]).
     pub fn apply(&self, resource_type: &ResourceType, resource: Resource) -> Result<Resource, Error> {
         let before = resource.into_document();
         let mut document = before.clone();
@@ -84,10 +84,6 @@ impl PatchRequest {
         };
         if let Some(missing) = is_missing.iter().find(is_new) {
             return Err(self.required(missing));
-        }
-        // Without it the account would be disabled, and found neither by `active eq false` nor by `active eq true`.
-        if before.contains_key("active") && !document.contains_key("active") {
-            document.insert("active".to_owned(), Value::Bool(false));
         }
         check(resource_type, &document).map_err(|Misfit { path, error }| match path {
             Some(path) => self.caused(&path, error),
