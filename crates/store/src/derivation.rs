@@ -22,7 +22,7 @@ use crate::unique::UniqueValues;
 pub struct Progress {
     /// Rows that were derived anew.
     pub derived: u64,
-    /// Values that the schemas declare unique, and that stay with another resource, which had claimed them before.
+    /// Values that the schemas declare unique, and that another resource has too, which had claimed them before.
     pub doubled: u64,
     /// Rows that are of another form still: others were writing them at that moment.
     pub left: u64,
@@ -180,7 +180,8 @@ impl Derived {
         Ok(transaction.execute(statement).await?)
     }
 
-    /// Gives up what is unique no longer, then claims what is unique now and free. Returns how much of it is not free.
+    /// Gives up what is unique no longer, then claims what is unique now: first what is free, the rest beside whoever has it.
+    /// Returns how much that rest is, also where it was claimed before.
     async fn claim(
         &self,
         database: &TenantDatabase,
@@ -205,10 +206,20 @@ impl Derived {
         self.unnest(&mut statement);
         statement.text(" ORDER BY claim.attribute, claim.digest, claim.resource_id ON CONFLICT DO NOTHING");
         transaction.execute(statement).await?;
+        let mut statement = database.statement(
+            "SELECT {schema}.claim_beside_others(missing.attribute, missing.digest, missing.resource_id) \
+             FROM (SELECT claim.attribute, claim.digest, claim.resource_id FROM ",
+        );
+        self.unnest(&mut statement);
+        statement.text(
+            " LEFT JOIN {unique_values} AS own USING (resource_id, attribute, digest) WHERE own.ordinal IS NULL \
+             ORDER BY claim.attribute, claim.digest, claim.resource_id) AS missing",
+        );
+        transaction.execute(statement).await?;
         let mut statement = database.statement("SELECT count(*) FROM ");
         self.unnest(&mut statement);
         statement.text(
-            " JOIN {unique_values} AS claimed USING (attribute, digest) WHERE claimed.resource_id <> claim.resource_id",
+            " JOIN {unique_values} AS own USING (resource_id, attribute, digest) WHERE own.ordinal > 0",
         );
         let (doubled,): (i64,) = written(transaction.fetch_optional(statement).await?)?;
         Ok(doubled.unsigned_abs())

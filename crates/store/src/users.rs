@@ -197,8 +197,9 @@ impl Users {
         }
     }
 
-    /// `kept` is what the user has of unique values afterwards, `added` that of it which it claims only now. The rest is
-    /// claimed too where nobody else has: the profile may have declared the attribute unique since it was written.
+    /// `kept` is what the user has of unique values afterwards, `added` that of it which it claims only now. The rest it
+    /// claims too where it does not yet, beside whoever else has it: the profile may have declared the attribute unique since
+    /// it was written.
     async fn write(
         &self,
         transaction: &mut TenantTransaction,
@@ -232,12 +233,14 @@ impl Users {
         statement.text(
             " AS claim(attribute, digest) WHERE NOT EXISTS (SELECT FROM {unique_values} AS own \
              WHERE own.resource_id = written.id AND own.attribute = claim.attribute AND own.digest = claim.digest)), \
-             claimed_late AS (INSERT INTO {unique_values} (resource_id, attribute, digest) \
-             SELECT written.id, claim.attribute, claim.digest FROM written, ",
+             claimed_late AS MATERIALIZED (\
+             SELECT {schema}.claim_beside_others(claim.attribute, claim.digest, written.id) FROM written, ",
         );
         kept.without(added).unnest(&mut statement);
         statement.text(
-            " AS claim(attribute, digest) ON CONFLICT DO NOTHING) SELECT version, last_modified_at FROM written",
+            " AS claim(attribute, digest) WHERE NOT EXISTS (SELECT FROM {unique_values} AS own \
+             WHERE own.resource_id = written.id AND own.attribute = claim.attribute AND own.digest = claim.digest)) \
+             SELECT version, last_modified_at FROM written, (SELECT count(*) FROM claimed_late) AS late",
         );
         let row: Option<(i64, SqlTimestamp)> = transaction.fetch_optional(statement).await?;
         let (version, last_modified) = written(row)?;

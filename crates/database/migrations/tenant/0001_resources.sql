@@ -51,15 +51,61 @@ CREATE UNIQUE INDEX group_members_group_unique ON {group_members} (group_id, mem
 CREATE INDEX group_members_by_user ON {group_members} (member_user) WHERE member_user IS NOT NULL;
 CREATE INDEX group_members_by_group ON {group_members} (member_group) WHERE member_group IS NOT NULL;
 
--- Values of attributes that the profile declares unique, as digests, so that their length does not matter.
+-- Values of attributes that the profile declares unique, as digests, so that their length does not matter. Whoever has a
+-- value holds a claim, also several who had it before it became unique. One of them is always at ordinal 0, where everybody
+-- claims who is new: hence nobody new gets a value while anybody has it.
+--
+-- Why that holds when several write at once (read committed). Ordinal 0 is left by a deletion alone, which moves the next
+-- claim there in the same transaction; whoever is new waits for its end and meets that claim. The deletion misses none: who
+-- adds a claim beside others locks the one at 0 first, so the deletion waits for them or they for it, and either looks anew
+-- after it has waited. A claim that is deleted at that moment is waited for too, and passed over if it is gone. If it was
+-- moved to 0 before its own deletion got it, that deletion sees it there and moves the next one.
 CREATE TABLE {unique_values} (
     attribute   text COLLATE "C" NOT NULL,
     digest      bytea NOT NULL,
     resource_id uuid NOT NULL CONSTRAINT unique_values_resource REFERENCES {users} ON DELETE CASCADE,
-    CONSTRAINT unique_values_unique PRIMARY KEY (attribute, digest)
+    ordinal     integer NOT NULL DEFAULT 0,
+    CONSTRAINT unique_values_unique PRIMARY KEY (attribute, digest, ordinal)
 );
 
-CREATE INDEX unique_values_by_resource ON {unique_values} (resource_id);
+CREATE UNIQUE INDEX unique_values_by_resource ON {unique_values} (resource_id, attribute, digest);
+
+-- The claim of somebody who has the value already, whoever else has. The caller has locked the resource and knows that it
+-- does not hold this claim yet.
+CREATE FUNCTION {schema}.claim_beside_others(value_attribute text, value_digest bytea, claimant uuid) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    LOOP
+        INSERT INTO {unique_values} (attribute, digest, resource_id)
+        VALUES (value_attribute, value_digest, claimant) ON CONFLICT DO NOTHING;
+        EXIT WHEN FOUND;
+        PERFORM FROM {unique_values}
+          WHERE attribute = value_attribute AND digest = value_digest AND ordinal = 0 FOR NO KEY UPDATE;
+        IF FOUND THEN
+            INSERT INTO {unique_values} (attribute, digest, resource_id, ordinal)
+            SELECT value_attribute, value_digest, claimant, max(ordinal) + 1
+              FROM {unique_values} WHERE attribute = value_attribute AND digest = value_digest;
+            EXIT;
+        END IF;
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION {schema}.move_next_claim() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE {unique_values} SET ordinal = 0
+     WHERE attribute = OLD.attribute AND digest = OLD.digest AND ordinal =
+           (SELECT ordinal FROM {unique_values} WHERE attribute = OLD.attribute AND digest = OLD.digest
+             ORDER BY ordinal LIMIT 1 FOR UPDATE);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER move_next_claim AFTER DELETE ON {unique_values}
+    FOR EACH ROW WHEN (OLD.ordinal = 0) EXECUTE FUNCTION {schema}.move_next_claim();
 
 -- Who returns: the ids of users that were deleted while the profile said that they may come back, by a digest of the
 -- folded userName. The name cannot be read out of it, but found by trying: whoever has the table can ask it whether a

@@ -16,6 +16,7 @@ mod pages;
 mod population;
 mod refusals;
 mod returning;
+mod shared_values;
 mod support;
 mod users;
 mod versions;
