@@ -28,8 +28,8 @@ pub struct Arguments {
     #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024)]
     pub max_body: usize,
 
-    /// How long a request may take before it is answered with 503
-    #[arg(long, value_name = "DURATION", default_value = "25s", value_parser = duration)]
+    /// How long a request may take before it is answered with 503; less than what the ingress controller waits (Envoy: 15s)
+    #[arg(long, value_name = "DURATION", default_value = "14s", value_parser = duration)]
     pub request_timeout: Duration,
 
     /// How long requests are still taken after the readiness was turned off, so that proxies notice

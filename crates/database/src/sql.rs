@@ -11,7 +11,7 @@ use crate::error::Error;
 /// A statement on the tables of one tenant, written part by part.
 ///
 /// Text is `&'static str`, in which `{users}`, `{groups}`, `{group_members}`, `{unique_values}` and `{removed_users}`
-/// stand for the tenant's tables; values are bound where they appear. [`TenantDatabase::statement`] begins one and runs it.
+/// stand for the tenant's tables, and `{schema}` for what holds them; values are bound where they appear. [`TenantDatabase::statement`] begins one and runs it.
 ///
 /// ```text
 /// let mut statement = tenant.statement("SELECT resource FROM {users} WHERE id = ");

@@ -54,7 +54,7 @@ pub async fn create_together(
     let mut attempts = Attempts::new();
     loop {
         match try_create(database, catalog, resources, Related::Skipped).await {
-            Err(failed) if attempts.again(&failed.error) => {}
+            Err(failed) if attempts.again(&failed.error) => attempts.pause().await,
             created => return created,
         }
     }
@@ -70,7 +70,7 @@ pub(crate) async fn create_group(
     let mut attempts = Attempts::new();
     loop {
         match try_create(database, catalog, std::slice::from_ref(&group), related).await {
-            Err(failed) if attempts.again(&failed.error) => {}
+            Err(failed) if attempts.again(&failed.error) => attempts.pause().await,
             Err(failed) => return Err(failed.error),
             Ok(mut created) => return written(created.pop()),
         }
@@ -94,9 +94,9 @@ pub(crate) async fn create_user(
             ReturningUsers::Revive => create_unless_left(database, user, statement, &mut attempts).await,
         };
         match created {
-            Err(error) if attempts.again(&error) => {}
+            Err(error) if attempts.again(&error) => attempts.pause().await,
             // Whoever had the name has left in the meantime.
-            Ok(None) => {}
+            Ok(None) => attempts.pause().await,
             created => return Ok(stored(user, written(created?)?, Some(RelatedPage::default()))),
         }
     }

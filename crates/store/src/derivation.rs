@@ -73,7 +73,7 @@ async fn derive_batch(
     let mut attempts = Attempts::new();
     loop {
         match try_batch(database, resource_type, form, after, batch).await {
-            Err(error) if attempts.again(&error) => {}
+            Err(error) if attempts.again(&error) => attempts.pause().await,
             derived => return derived,
         }
     }

@@ -92,7 +92,7 @@ impl Groups {
         let mut attempts = Attempts::new();
         loop {
             match self.try_update(id, precondition, &change, member_changes, related).await {
-                Err(error) if attempts.again(&error) => {}
+                Err(error) if attempts.again(&error) => attempts.pause().await,
                 updated => return updated,
             }
         }

@@ -31,7 +31,7 @@ pub(crate) async fn remove(
     let mut attempts = Attempts::new();
     loop {
         match try_remove(database, kind, id, precondition, kept).await {
-            Err(error) if attempts.again(&error) => {}
+            Err(error) if attempts.again(&error) => attempts.pause().await,
             removed => return removed,
         }
     }

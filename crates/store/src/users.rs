@@ -86,7 +86,7 @@ impl Users {
         let mut attempts = Attempts::new();
         loop {
             match self.try_update(id, precondition, &change, related).await {
-                Err(error) if attempts.again(&error) => {}
+                Err(error) if attempts.again(&error) => attempts.pause().await,
                 result => return result,
             }
         }

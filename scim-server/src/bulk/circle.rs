@@ -5,6 +5,7 @@ use scim::{
     bulk::{Action, Operation},
 };
 use store::{CreationError, NewResource, Stored};
+use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use super::{
@@ -65,9 +66,13 @@ impl Execution {
 
     /// Creates them. Otherwise the errors are what each of the operations is answered.
     async fn create(&mut self, resources: &[NewResource]) -> Result<Vec<Stored>, Vec<scim::Error>> {
-        let created = self.users.tenant.create_together(resources).await;
-        created.map_err(|CreationError { index, error }| {
-            let error = self.told(&Error::from(error));
+        let creating = self.users.tenant.create_together(resources);
+        let created = match timeout_at(self.deadline.end, creating).await {
+            Ok(created) => created.map_err(|CreationError { index, error }| (index, Error::from(error))),
+            Err(_) => Err((None, Error::TimedOut)),
+        };
+        created.map_err(|(index, error)| {
+            let error = self.told(&error);
             let is_cause = |at: usize| index.is_none_or(|index| index == at);
             (0..resources.len()).map(|at| if is_cause(at) { error.clone() } else { left_out() }).collect()
         })

@@ -245,3 +245,23 @@ async fn who_takes_a_name_in_the_middle_of_its_deletion_ends_the_return_under_it
     let kept = tenant.database.statement("SELECT count(*) FROM {removed_users}");
     assert_eq!(tenant.database.fetch_optional::<(i64,)>(kept).await.unwrap(), Some((0,)));
 }
+
+#[tokio::test]
+async fn many_who_create_and_delete_one_name_at_once_are_not_in_each_others_way_for_good() {
+    let tenant = Arc::new(Tenant::start().await);
+    let first = tenant.users.create(tenant.user(json!({"userName": "ada"})), Revive).await.unwrap();
+    let mut work = JoinSet::new();
+    for _ in 0..6 {
+        let tenant = Arc::clone(&tenant);
+        work.spawn(async move {
+            for _ in 0..15 {
+                if let Err(error) = tenant.users.create(tenant.user(json!({"userName": "ada"})), Revive).await {
+                    assert_eq!(refusal::<()>(Err(error)).status, 409);
+                }
+                tenant.users.delete(first.id, &always(), Revive).await.unwrap();
+            }
+        });
+    }
+    work.join_all().await;
+    assert_eq!(tenant.users.create(tenant.user(json!({"userName": "ada"})), Revive).await.unwrap().id, first.id);
+}

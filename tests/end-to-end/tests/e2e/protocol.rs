@@ -45,10 +45,11 @@ pub(crate) async fn a_group_of_ten_thousand_members_is_read_whole(world: &World)
     let group = json!({"schemas": [GROUP], "displayName": "Everybody"});
     let group =
         send(&connection, Request::new(Method::POST, "/Groups").json(&group), 201).await.id().unwrap();
-    for hundred in 0..10 {
-        let operations: Vec<Value> = (0..1_000)
+    for part in 0..20 {
+        let operations: Vec<Value> = (0..500)
             .map(|one| {
-                let data = json!({"schemas": [USER], "userName": format!("{}@large.example", hundred * 1_000 + one)});
+                let data =
+                    json!({"schemas": [USER], "userName": format!("{}@large.example", part * 500 + one)});
                 json!({"method": "POST", "path": "/Users", "bulkId": one.to_string(), "data": data})
             })
             .collect();
