@@ -62,7 +62,7 @@ pub(crate) enum Removal {
     Listed(Value),
 }
 
-/// What a `remove` with a value takes away; null and "" are none.
+/// What a `remove` with a value takes away; null and "" are none. (Of members "" is one: see `crate::edit`.)
 ///
 /// RFC 7644 §3.5.2.2 knows no value there. Entra without its flag removes members by `"path": "members", "value":
 /// [{"value": "…"}]` and means just these (MicrosoftDocs/azure-docs#30826), as `JumpCloud` and authentik do; others

@@ -19,6 +19,7 @@ pub(crate) use work::Work;
 use crate::{
     MemberChange,
     path::{Selection, Target, strip_urn},
+    schema::Mutability,
 };
 
 /// What a client wants done.
@@ -87,6 +88,19 @@ impl Edit {
                     && is_within(path, &target.attribute.to_string())
             }
             Self::Attribute { .. } | Self::Conditional { .. } | Self::DropExtension(_) => false,
+        }
+    }
+
+    /// Whether it takes away an immutable part of the elements at the path of a multi-valued attribute.
+    pub(crate) fn removes_immutable_part(&self, path: &str) -> bool {
+        match self {
+            Self::Attribute { target, .. } => {
+                self.is_removal()
+                    && target.sub_attribute.is_some()
+                    && target.definition().mutability == Mutability::Immutable
+                    && target.attribute.to_string() == path
+            }
+            Self::Conditional { .. } | Self::DropExtension(_) => false,
         }
     }
 

@@ -9,7 +9,10 @@ use serde_json::Value;
 use crate::{
     Error, Filter, Kind, MemberReference, Resource, ResourceType,
     edit::{self, Edit, Verb, Work},
-    resource::{Misfit, Missing, changed_immutable, check, immutable, missing, required, required_stays},
+    resource::{
+        Misfit, Missing, changed_immutable, check, immutable, keep_immutable_in_lists, missing, required,
+        required_stays,
+    },
 };
 
 /// The operations of a PATCH, resolved against a resource type.
@@ -67,7 +70,8 @@ impl PatchRequest {
     ///
     /// A required attribute that was missing before (because a profile has become stricter) may stay missing,
     /// so that such a resource can still be disabled; but a list that is set anew has what its elements need. Stored
-    /// values that do not fit their definition any more stay until they are written. A user whose `active` was removed has
+    /// values that do not fit their definition any more stay until they are written. Elements that are written anew
+    /// keep the immutable parts of which the operations are silent. A user whose `active` was removed has
     /// none, as scim2-tester demands, and is disabled ([`Resource::is_active`]).
     pub fn apply(&self, resource_type: &ResourceType, resource: Resource) -> Result<Resource, Error> {
         let before = resource.into_document();
@@ -76,6 +80,11 @@ impl PatchRequest {
         for PositionedEdit { operation, edit, .. } in &self.edits {
             edit::apply(&mut document, edit, &mut work).map_err(|error| at(*operation, &error))?;
         }
+        // Silence keeps them, as in a PUT; a removal of the part itself does not.
+        keep_immutable_in_lists(resource_type, &before, &mut document, |path| {
+            let edits = || self.edits.iter().map(|positioned| &positioned.edit);
+            edits().any(|edit| edit.concerns(path)) && !edits().any(|edit| edit.removes_immutable_part(path))
+        });
         let was_missing = missing(resource_type, &before);
         let is_missing = missing(resource_type, &document);
         let is_new = |missing: &&Missing| {

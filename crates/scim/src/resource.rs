@@ -11,7 +11,7 @@ mod validate;
 use serde_json::{Map, Value};
 
 pub use group_body::{GroupBody, MemberReference};
-pub(crate) use immutable::{changed_immutable, immutable, keep_immutable};
+pub(crate) use immutable::{changed_immutable, immutable, keep_immutable, keep_immutable_in_lists};
 pub use represent::Identity;
 pub(crate) use validate::{
     Misfit, Missing, check, check_body, check_schemas, missing, required, required_stays,

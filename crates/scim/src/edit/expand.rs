@@ -136,6 +136,13 @@ fn attribute(
     let value = if is_additional(resource_type, target) { dialect::text_of(value) } else { value };
     let value = if definition.multi_valued { value } else { unwrap_single(&definition, value) };
     if value.is_null() || value.as_str().is_some_and(str::is_empty) {
+        // An add of nothing takes nothing from a list or a complex value. Of a single simple value Entra means that it
+        // goes, also by an add.
+        let may_hold_more =
+            target.attribute.is_multi_valued() || definition.multi_valued || definition.is_complex();
+        if verb == Verb::Add && may_hold_more {
+            return Ok(Vec::new());
+        }
         return Ok(vec![step(target, Action::Remove)]);
     }
     if definition.value_type == AttributeType::Complex

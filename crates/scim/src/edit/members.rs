@@ -7,8 +7,7 @@ use uuid::Uuid;
 
 use super::Verb;
 use crate::{
-    AttributeRef, Error, Filter, Kind, MemberChange, MemberReference, MembershipPart, ScimType,
-    dialect::{self, Removal},
+    AttributeRef, Error, Filter, Kind, MemberChange, MemberReference, MembershipPart, ScimType, dialect,
     filter::{Comparison, Operand, Operator},
     fold,
     json::field,
@@ -24,11 +23,10 @@ pub(super) fn change(target: &Target, value: Value, verb: Verb) -> Result<Option
     match (&target.selection, verb) {
         (Selection::All, Verb::Add) if value.is_null() => Ok(None),
         (Selection::All, Verb::Add) => Ok(Some(MemberChange::Add(references(value)?))),
-        (Selection::All, Verb::Replace) => Ok(Some(MemberChange::Replace(references(value)?))),
-        (Selection::All, Verb::Remove) => Ok(Some(match dialect::removal(target, value) {
-            Removal::Everything => MemberChange::RemoveAll,
-            Removal::Listed(value) => MemberChange::Remove(removed(value)?),
-        })),
+        (Selection::All, Verb::Replace) => Ok(Some(MemberChange::Replace(replacement(value)?))),
+        (Selection::All, Verb::Remove) if value.is_null() => Ok(Some(MemberChange::RemoveAll)),
+        // "" names nobody: a template's variable that was empty must not clear a group.
+        (Selection::All, Verb::Remove) => Ok(Some(MemberChange::Remove(removed(value)?))),
         (Selection::Where { filter, .. }, Verb::Remove) => {
             let filter = without_references(filter, &target.attribute)?;
             Ok(Some(named_by(&filter).unwrap_or(MemberChange::RemoveWhere(filter))))
@@ -155,6 +153,16 @@ fn references(value: Value) -> Result<Vec<MemberReference>, Error> {
         if seen.insert(id) {
             members.push(MemberReference { id, kind });
         }
+    }
+    Ok(members)
+}
+
+/// All members there shall be. A list of nothing but empty elements was to name somebody; an empty list names nobody.
+fn replacement(value: Value) -> Result<Vec<MemberReference>, Error> {
+    let has_elements = value.as_array().is_some_and(|elements| !elements.is_empty());
+    let members = references(value)?;
+    if has_elements && members.is_empty() {
+        return Err(not_a_member(Place(Some(0)), "empty"));
     }
     Ok(members)
 }

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 
 use super::{Action, Edit, Step};
 use crate::{
-    Error, ScimType, fold,
+    Error, MemberChange, ScimType, fold,
     path::{Selection, Target},
 };
 
@@ -49,7 +49,11 @@ fn says_the_same(first: &Step, second: &Step) -> bool {
 }
 
 fn says_nothing(step: &Step) -> bool {
-    matches!(step, Step::Edit(Edit::Attribute { action: Action::Remove, .. }))
+    match step {
+        Step::Edit(Edit::Attribute { action, .. }) => *action == Action::Remove,
+        Step::Members(MemberChange::Add(members) | MemberChange::Replace(members)) => members.is_empty(),
+        Step::Edit(_) | Step::Members(_) => false,
+    }
 }
 
 /// What the step gives a value to; `None` where another value does no harm to it.
@@ -116,7 +120,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::{
-        PatchRequest, Resource,
+        MemberChange, MemberReference, PatchRequest, Resource,
         fixtures::{ENTERPRISE, METADATA, groups, patched, plain, platform, user, users},
     };
 
@@ -229,5 +233,18 @@ mod tests {
         let body = json!({"Operations": [{"op": "replace", "value": value}]});
         let refusal = PatchRequest::parse(groups(&plain()), body).unwrap_err().detail;
         assert!(refusal.contains("members is there under two names"), "{refusal}");
+    }
+
+    #[test]
+    fn null_beside_members_under_another_name_is_no_contradiction() {
+        let urn = "urn:ietf:params:scim:schemas:core:2.0:Group:members";
+        let ada = "00000000-0000-0000-0000-000000000001";
+        let members = MemberReference { id: ada.parse().unwrap(), kind: None };
+        for (first, second) in [("members", urn), (urn, "members")] {
+            let value = json!({first: null, second: [{"value": ada}]});
+            let body = json!({"Operations": [{"op": "replace", "value": value}]});
+            let request = PatchRequest::parse(groups(&plain()), body).unwrap();
+            assert_eq!(request.member_changes(), [MemberChange::Replace(vec![members])]);
+        }
     }
 }

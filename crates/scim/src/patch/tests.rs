@@ -256,18 +256,55 @@ fn a_string_in_a_list_of_one_object_is_that_string() {
 
 #[test]
 fn null_and_empty_strings_remove_what_is_optional() {
-    let attributes = json!({"title": "x", "addresses": [{"type": "work", "country": "GB"}], ENTERPRISE: {"department": "R&D"}});
+    let attributes = json!({"title": "x", ENTERPRISE: {"department": "R&D"}});
     for nothing in [json!(""), json!(null)] {
         for op in ["Add", "Replace"] {
             let operations = json!([
                 {"op": op, "path": "title", "value": nothing},
-                {"op": op, "path": "addresses[type eq \"work\"].country", "value": nothing},
                 {"op": op, "path": "nickName", "value": nothing},
                 {"op": op, "path": "phoneNumbers[type eq \"fax\"].value", "value": nothing},
                 {"op": op, "value": {format!("{ENTERPRISE}:department"): nothing}}
             ]);
             assert_eq!(after_all(attributes.clone(), operations), untouched(json!({})));
         }
+        let part = json!({"op": "Replace", "path": "addresses[type eq \"work\"].country", "value": nothing});
+        let addresses = json!({"addresses": [{"type": "work", "country": "GB"}]});
+        assert_eq!(after(addresses, part), untouched(json!({})));
+    }
+}
+
+#[test]
+fn nothing_added_to_a_list_or_a_complex_value_takes_nothing_away() {
+    let attributes = json!({
+        "name": {"givenName": "Ada", "familyName": "Lovelace", "middleName": "K"},
+        "phoneNumbers": [{"type": "work", "value": "1"}, {"type": "fax", "value": "2"}],
+        CUSTOM: {"folders": ["a"], "desks": [{"value": "x", "floors": [1]}]},
+        ENTERPRISE: {"manager": {"value": "42"}}
+    });
+    let folders = format!("{CUSTOM}:folders");
+    let floors = format!("{CUSTOM}:desks.floors");
+    let manager = format!("{ENTERPRISE}:manager");
+    for nothing in [json!(""), json!(null)] {
+        for path in [
+            "phoneNumbers",
+            "phoneNumbers[type eq \"work\"]",
+            "phoneNumbers.value",
+            "phoneNumbers[type eq \"work\"].value",
+            "name",
+            "name[givenName eq \"Ada\"]",
+            &folders,
+            &floors,
+            &manager,
+        ] {
+            for operation in [
+                json!({"op": "add", "path": path, "value": nothing}),
+                json!({"op": "Add", "value": {path: nothing}}),
+            ] {
+                assert_eq!(after(attributes.clone(), operation), untouched(attributes.clone()), "{path}");
+            }
+        }
+        let replaced = json!({"op": "replace", "path": "phoneNumbers", "value": nothing});
+        assert!(after(attributes.clone(), replaced).get("phoneNumbers").is_none());
     }
 }
 

@@ -39,6 +39,26 @@ pub(crate) fn keep_immutable(
     }
 }
 
+/// Keeps the immutable parts of elements of which a changed list is silent, in the lists at the paths that are chosen.
+pub(crate) fn keep_immutable_in_lists(
+    resource_type: &ResourceType,
+    old: &Map<String, Value>,
+    new: &mut Map<String, Value>,
+    is_chosen: impl Fn(&str) -> bool,
+) {
+    for (prefix, attribute, old) in places(resource_type, old) {
+        let is_concerned = || immutable_parts(attribute).next().is_some();
+        if let Some(old) = old
+            && is_concerned()
+            && is_chosen(&format!("{prefix}{}", attribute.name))
+            && let Some(Value::Array(old)) = fitting(attribute, old)
+            && let Some(elements) = list(new, prefix.strip_suffix(':'), attribute)
+        {
+            keep_in_elements(attribute, elements, &old);
+        }
+    }
+}
+
 /// The refusal of another value for an immutable attribute.
 pub(crate) fn immutable(path: &str) -> Error {
     let detail = format!("{path} is immutable and has a value: leave it as it is");
@@ -84,18 +104,24 @@ fn has_changed(part: &Attribute, old: &Value, new: Option<&Value>) -> bool {
 }
 
 fn has_changed_in_one(part: &Attribute, old: &[Value], new: &[Value]) -> bool {
-    old.iter().any(|element| same(new, element).is_some_and(|same| has_changed(part, element, new.get(same))))
+    old.iter()
+        .any(|element| same(new, element, old).is_some_and(|same| has_changed(part, element, new.get(same))))
 }
 
-/// The position of the element that has the same `value`, and the same `type` where both have one. All are in comparable
-/// form. An element without `value` is the same as none.
-fn same(elements: &[Value], element: &Value) -> Option<usize> {
+/// The position of the element that has the same `value`, and the same `type` where both have one. Where `type` alone
+/// differs, it is the only element of that `value`, and the one that is looked for is the only one among its siblings.
+/// All are in comparable form. An element without `value` is the same as none.
+fn same(elements: &[Value], element: &Value, siblings: &[Value]) -> Option<usize> {
     let value = element.get("value")?;
     let kind = element.get("type");
+    let has_value = |other: &Value| other.get("value") == Some(value);
     let position = |is_kind: &dyn Fn(Option<&Value>) -> bool| {
-        elements.iter().position(|other| other.get("value") == Some(value) && is_kind(other.get("type")))
+        elements.iter().position(|other| has_value(other) && is_kind(other.get("type")))
     };
-    position(&|other| other == kind).or_else(|| position(&|other| kind.is_none() || other.is_none()))
+    let is_only_one = |list: &[Value]| list.iter().filter(|other| has_value(other)).count() == 1;
+    position(&|other| other == kind)
+        .or_else(|| position(&|other| kind.is_none() || other.is_none()))
+        .or_else(|| position(&|_| is_only_one(elements) && is_only_one(siblings)))
 }
 
 /// What of a value is immutable, if anything.
@@ -113,9 +139,12 @@ fn keep_in_elements(attribute: &Attribute, elements: &mut [Value], old: &[Value]
     if immutable_parts(attribute).next().is_none() {
         return;
     }
-    let compared: Vec<_> = old.iter().map(|element| comparable(attribute, element)).collect();
-    for element in elements {
-        let same = same(&compared, &comparable(attribute, element)).and_then(|position| old.get(position));
+    let compared = |elements: &[Value]| {
+        elements.iter().map(|element| comparable(attribute, element)).collect::<Vec<_>>()
+    };
+    let (compared_old, compared_new) = (compared(old), compared(elements));
+    for (element, compared) in elements.iter_mut().zip(&compared_new) {
+        let same = same(&compared_old, compared, &compared_new).and_then(|position| old.get(position));
         let kept: Map<_, _> = immutable_parts(attribute)
             .filter_map(|part| Some((part.name.clone(), same?.get(&part.name)?.clone())))
             .collect();

@@ -88,7 +88,14 @@ fn a_value_may_say_members_again() {
 
 #[test]
 fn a_remove_of_nothing_and_of_strangers_removes_nobody() {
-    for value in [json!([]), json!([null, ""]), json!("bob"), json!([{"value": "42"}])] {
+    for value in [
+        json!([]),
+        json!([null, ""]),
+        json!(""),
+        json!({"members": ""}),
+        json!("bob"),
+        json!([{"value": "42"}]),
+    ] {
         assert_eq!(
             changes(json!([{"op": "remove", "path": "members", "value": value}])),
             vec![MemberChange::Remove(vec![])]
@@ -118,7 +125,7 @@ fn a_remove_without_values_removes_all() {
     for operation in [
         json!({"op": "Remove", "path": "members"}),
         json!({"op": "remove", "path": "members", "value": null}),
-        json!({"op": "remove", "path": "members", "value": ""}),
+        json!({"op": "remove", "path": "members", "value": {"members": null}}),
     ] {
         assert_eq!(changes(json!([operation])), vec![MemberChange::RemoveAll]);
     }

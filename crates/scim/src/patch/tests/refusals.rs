@@ -153,6 +153,20 @@ fn an_element_of_an_empty_id_cannot_become_a_member() {
 }
 
 #[test]
+fn a_replacement_of_members_by_empty_elements_alone_is_refused() {
+    for value in [json!([""]), json!([null]), json!([null, ""])] {
+        for operation in [
+            json!({"op": "replace", "path": "members", "value": value}),
+            json!({"op": "replace", "value": {"members": value}}),
+        ] {
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(refusal_of_members(operation), @r#"400 invalidValue: Operations[0]: members[0] is empty: write {"value": "<id>"}"#);
+            }
+        }
+    }
+}
+
+#[test]
 fn an_element_that_cannot_be_made_is_no_target() {
     let set = |path: &str| refusal(json!({"op": "replace", "path": path, "value": "x"}));
     insta::assert_snapshot!(set("phoneNumbers[type ne \"work\"].value"), @"400 noTarget: Operations[0]: no value of phoneNumbers matches the filter, and none can be made to: choose it by eq and and only");

@@ -218,8 +218,10 @@ fn an_immutable_part_of_an_element_stays_as_long_as_the_element() {
         ("replace", "desks[value eq \"d1\"].once", json!("y")),
         ("remove", "desks[value eq \"D1\"].once", json!(null)),
         ("add", "desks", json!([{"value": "d2", "once": "z"}])),
-        ("replace", "desks", json!([{"value": "D1", "type": "day"}])),
+        ("replace", "desks[value eq \"D1\"].once", json!("")),
         ("replace", "desks.once", json!("x")),
+        ("replace", "desks[type eq \"day\"]", json!({"value": "D1", "type": "night", "once": "z"})),
+        ("replace", "desks", json!([{"value": "D1", "type": "night", "once": "z"}])),
     ] {
         insta::allow_duplicates! {
             insta::assert_snapshot!(patched(op, path, value).unwrap_err(), @"400 mutability: Operations[0]: C:desks.once is immutable and has a value: leave it as it is");
@@ -230,6 +232,35 @@ fn an_immutable_part_of_an_element_stays_as_long_as_the_element() {
     assert!(patched("remove", "desks[value eq \"D1\"]", json!(null)).is_ok());
     assert!(patched("replace", "desks", json!([{"value": "D4", "once": "z"}])).is_ok());
     assert!(patched("add", "desks", json!([{"value": "D1", "type": "night", "once": "z"}])).is_ok());
+}
+
+#[test]
+fn a_patch_keeps_an_immutable_part_of_which_it_is_silent_with_its_element() {
+    let catalog = every();
+    let before =
+        parsed(json!({"desks": [{"value": "D1", "type": "day", "once": "x"}, {"value": "D2", "once": "y"}]}))
+            .unwrap();
+    let replaced = |path: &str, value: Value| {
+        let operation = json!({"op": "replace", "path": format!("{CUSTOM}:{path}"), "value": value});
+        let request = PatchRequest::parse(users(&catalog), json!({"Operations": [operation]})).unwrap();
+        request.apply(users(&catalog), before.clone()).unwrap().document()[CUSTOM]["desks"].clone()
+    };
+    assert_eq!(
+        replaced("desks", json!([{"value": "d1", "type": "day"}, {"value": "D3"}])),
+        json!([{"value": "d1", "type": "day", "once": "x"}, {"value": "D3"}])
+    );
+    assert_eq!(
+        replaced("desks", json!([{"value": "D1", "type": "night"}])),
+        json!([{"value": "D1", "type": "night", "once": "x"}])
+    );
+    assert_eq!(
+        replaced("desks[type eq \"day\"]", json!({"value": "D1", "always": "a"})),
+        json!([{"type": "day", "value": "D1", "always": "a", "once": "x"}, {"value": "D2", "once": "y"}])
+    );
+    assert_eq!(
+        replaced("desks[type eq \"day\"]", json!({"value": "D3"}))[0],
+        json!({"type": "day", "value": "D3"})
+    );
 }
 
 #[test]
@@ -249,7 +280,17 @@ fn a_put_keeps_an_immutable_part_of_which_it_is_silent_with_its_element() {
         put(json!([{"value": "d1", "type": "day"}, {"value": "D3"}])),
         Ok(json!([{"value": "d1", "type": "day", "once": "x"}, {"value": "D3"}]))
     );
-    insta::assert_snapshot!(put(json!([{"value": "D2", "once": "z"}])).unwrap_err(), @"400 mutability: C:desks.once is immutable and has a value: leave it as it is");
+    assert_eq!(
+        put(json!([{"value": "D1", "type": "night"}, {"value": "D2"}])),
+        Ok(json!([{"value": "D1", "type": "night", "once": "x"}, {"value": "D2", "once": "y"}]))
+    );
+    for changed in
+        [json!([{"value": "D2", "once": "z"}]), json!([{"value": "D1", "type": "night", "once": "z"}])]
+    {
+        insta::allow_duplicates! {
+            insta::assert_snapshot!(put(changed).unwrap_err(), @"400 mutability: C:desks.once is immutable and has a value: leave it as it is");
+        }
+    }
 }
 
 #[test]
