@@ -30,7 +30,8 @@ fn a_tenant_of_the_default_class_is_accepted() {
       "tenantURL": "https://scim.example.com/customer-acme/acme/scim/v2",
       "profile": {
         "groups": "Enabled",
-        "patchResponse": "Body"
+        "patchResponse": "Body",
+        "returningUsers": "Conflict"
       },
       "limits": {
         "maxPageSize": 1000
