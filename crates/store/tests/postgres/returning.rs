@@ -255,7 +255,8 @@ async fn many_who_create_and_delete_one_name_at_once_are_not_in_each_others_way_
         let tenant = Arc::clone(&tenant);
         work.spawn(async move {
             for _ in 0..15 {
-                if let Err(error) = tenant.users.create(tenant.user(json!({"userName": "ada"})), Revive).await {
+                if let Err(error) = tenant.users.create(tenant.user(json!({"userName": "ada"})), Revive).await
+                {
                     assert_eq!(refusal::<()>(Err(error)).status, 409);
                 }
                 tenant.users.delete(first.id, &always(), Revive).await.unwrap();
@@ -263,5 +264,8 @@ async fn many_who_create_and_delete_one_name_at_once_are_not_in_each_others_way_
         });
     }
     work.join_all().await;
-    assert_eq!(tenant.users.create(tenant.user(json!({"userName": "ada"})), Revive).await.unwrap().id, first.id);
+    assert_eq!(
+        tenant.users.create(tenant.user(json!({"userName": "ada"})), Revive).await.unwrap().id,
+        first.id
+    );
 }

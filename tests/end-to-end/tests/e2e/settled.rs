@@ -1,7 +1,7 @@
 //! A settled tenant costs no write: not to Kubernetes, not to PostgreSQL.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crds::ScimTenant;
 use kube::Api;
@@ -16,6 +16,7 @@ use crate::world::{World, eventually};
 /// the second finds nothing to write.
 pub(crate) async fn a_settled_tenant_is_reconciled_without_a_write(world: &World) {
     world.tenant("settled", json!({})).await;
+    every_tenant_is_derived(world).await;
     restart_operators(world).await;
     let (kubernetes, postgresql) = (kubernetes_writes(world).await, postgresql_writes(world).await);
     let reconciled = restart_operators(world).await;
@@ -23,6 +24,18 @@ pub(crate) async fn a_settled_tenant_is_reconciled_without_a_write(world: &World
     assert_eq!(kubernetes_writes(world).await, kubernetes);
     assert_eq!(postgresql_writes(world).await, postgresql);
     println!("settled: {reconciled} reconciles, no write");
+}
+
+/// Waits until the servers have noted of every tenant that its rows are of the form of its schemas: a minute after it was
+/// made.
+async fn every_tenant_is_derived(world: &World) {
+    let begin = Instant::now();
+    let statement =
+        "SELECT count(*) FROM scim_control.tenants WHERE state = 'active' AND derived_form IS NULL";
+    while sqlx::query_scalar::<_, i64>(statement).fetch_one(&mut world.database().await).await.unwrap() > 0 {
+        assert!(begin.elapsed() < Duration::from_mins(3), "some tenants' rows are not derived");
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
 }
 
 /// Stops both operators, starts the first, and waits until it is done with every tenant; how often it reconciled.
