@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::columns;
 use crate::error::{StoreError, written};
-use crate::retry::Attempts;
+use crate::retry::persistently;
 use crate::tables;
 use crate::unique::UniqueValues;
 
@@ -70,13 +70,7 @@ async fn derive_batch(
     after: Uuid,
     batch: u32,
 ) -> Result<Batch, StoreError> {
-    let mut attempts = Attempts::new();
-    loop {
-        match try_batch(database, resource_type, form, after, batch).await {
-            Err(error) if attempts.again(&error) => attempts.pause().await,
-            derived => return derived,
-        }
-    }
+    persistently(|| try_batch(database, resource_type, form, after, batch)).await
 }
 
 async fn try_batch(

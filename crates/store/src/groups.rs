@@ -17,7 +17,7 @@ use crate::members;
 use crate::precondition::Precondition;
 use crate::related::{self, Names, Related};
 use crate::removal::{self, Kept};
-use crate::retry::Attempts;
+use crate::retry::persistently;
 use crate::rows::ResourceRow;
 use crate::stored::{RelatedEdge, RelatedPage, Stored};
 use crate::unique::{self, UniqueValues};
@@ -89,13 +89,7 @@ impl Groups {
         C: Fn(Resource) -> Result<Resource, scim::Error> + Send + Sync,
     {
         let related = Related::wanted_by(projection, Kind::Group);
-        let mut attempts = Attempts::new();
-        loop {
-            match self.try_update(id, precondition, &change, member_changes, related).await {
-                Err(error) if attempts.again(&error) => attempts.pause().await,
-                updated => return updated,
-            }
-        }
+        persistently(|| self.try_update(id, precondition, &change, member_changes, related)).await
     }
 
     /// Replaces a group (PUT, RFC 7644 §3.5.1): what the body does not have is gone, its members included. A client

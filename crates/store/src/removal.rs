@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::error::StoreError;
 use crate::precondition::Precondition;
-use crate::retry::Attempts;
+use crate::retry::persistently;
 use crate::tables;
 use crate::unique;
 
@@ -28,13 +28,7 @@ pub(crate) async fn remove(
     precondition: &Precondition,
     kept: Kept,
 ) -> Result<bool, StoreError> {
-    let mut attempts = Attempts::new();
-    loop {
-        match try_remove(database, kind, id, precondition, kept).await {
-            Err(error) if attempts.again(&error) => attempts.pause().await,
-            removed => return removed,
-        }
-    }
+    persistently(|| try_remove(database, kind, id, precondition, kept)).await
 }
 
 async fn try_remove(

@@ -27,6 +27,20 @@ const WITHIN: Duration = Duration::from_secs(4);
 /// The longest pause after the first attempt. Those who were in each other's way must not meet again.
 const PAUSE: Duration = Duration::from_millis(40);
 
+/// Runs a transaction until it comes to an end that trying again would not change.
+pub(crate) async fn persistently<T, A>(attempt: impl Fn() -> A) -> Result<T, StoreError>
+where
+    A: Future<Output = Result<T, StoreError>>,
+{
+    let mut attempts = Attempts::new();
+    loop {
+        match attempt().await {
+            Err(error) if attempts.again(&error) => attempts.pause().await,
+            ended => return ended,
+        }
+    }
+}
+
 /// The attempts that are left.
 #[derive(Debug)]
 pub(crate) struct Attempts {

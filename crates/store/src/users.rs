@@ -16,7 +16,7 @@ use crate::listing::{self, ListQuery, Listing};
 use crate::precondition::Precondition;
 use crate::related::{Names, Related};
 use crate::removal::{self, Kept};
-use crate::retry::Attempts;
+use crate::retry::persistently;
 use crate::returning;
 use crate::rows::ResourceRow;
 use crate::stored::{RelatedPage, Stored};
@@ -83,13 +83,7 @@ impl Users {
         C: Fn(Resource) -> Result<Resource, scim::Error> + Send + Sync,
     {
         let related = Related::wanted_by(projection, Kind::User);
-        let mut attempts = Attempts::new();
-        loop {
-            match self.try_update(id, precondition, &change, related).await {
-                Err(error) if attempts.again(&error) => attempts.pause().await,
-                result => return result,
-            }
-        }
+        persistently(|| self.try_update(id, precondition, &change, related)).await
     }
 
     /// Replaces what the client may write of a user (PUT, RFC 7644 §3.5.1), as [`update`](Self::update) does.
