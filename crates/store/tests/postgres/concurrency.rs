@@ -7,7 +7,7 @@ use scim::profile::ReturningUsers;
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::support::{Tenant, always, everything, references, sorted, unchanged};
+use crate::support::{Tenant, always, everything, references, sorted, unchanged, until_somebody_waits};
 
 const TASKS: usize = 16;
 
@@ -143,7 +143,7 @@ async fn a_creation_that_meets_a_deadlock_is_tried_again() {
             tenant.users.create(ada, ReturningUsers::Conflict).await
         }
     });
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+    until_somebody_waits(&tenant).await;
     let name =
         "INSERT INTO {users} VALUES (gen_random_uuid(), 'ada', NULL, TRUE, '{}', '{}', 0, 1, now(), now())";
     other.execute(tenant.database.statement(name)).await.unwrap();

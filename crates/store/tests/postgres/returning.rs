@@ -1,7 +1,6 @@
 //! People who come back: disabled, or deleted.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use database::tenant::TenantTransaction;
 use scim::profile::ReturningUsers::{Conflict, Revive};
@@ -11,7 +10,7 @@ use store::{NewResource, create_together};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::support::{Tenant, always, everything, refusal};
+use crate::support::{Tenant, always, everything, refusal, until_somebody_waits};
 
 #[tokio::test]
 async fn a_disabled_user_comes_back_as_the_same_one() {
@@ -219,7 +218,7 @@ async fn a_creation_that_waited_for_the_deletion_of_its_name_brings_the_deleted_
         let tenant = Arc::clone(&tenant);
         async move { tenant.users.create(tenant.user(json!({"userName": "bob"})), Revive).await }
     });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until_somebody_waits(&tenant).await;
     assert!(!creation.is_finished(), "it waits");
     deletion.commit().await.unwrap();
     let created = creation.await.unwrap().unwrap();
@@ -238,7 +237,7 @@ async fn who_takes_a_name_in_the_middle_of_its_deletion_ends_the_return_under_it
             tenant.users.replace(id, &always(), &bob, &everything()).await
         }
     });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    until_somebody_waits(&tenant).await;
     assert!(!rename.is_finished(), "it waits");
     deletion.commit().await.unwrap();
     rename.await.unwrap().unwrap().unwrap();

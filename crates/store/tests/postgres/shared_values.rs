@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::derivation::{URN, code, derive, number, reconfigure};
-use crate::support::{Tenant, always, everything, refusal};
+use crate::support::{Tenant, always, everything, refusal, until_somebody_waits};
 
 const CLAIMS: &str = "SELECT count(*) FROM {unique_values}";
 const FIRST_CLAIMS: &str = "SELECT count(*) FROM {unique_values} WHERE ordinal = 0";
@@ -171,10 +171,6 @@ async fn begin_deletion(tenant: &Tenant, user: Uuid) -> database::tenant::Tenant
     transaction
 }
 
-async fn a_moment() {
-    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn of_two_who_leave_at_once_the_later_one_passes_on_what_it_was_given_meanwhile() {
     for leaves_by_deletion in [true, false] {
@@ -189,7 +185,7 @@ async fn of_two_who_leave_at_once_the_later_one_passes_on_what_it_was_given_mean
                 if leaves_by_deletion { delete(&tenant, user).await } else { give_up(&tenant, user).await }
             }
         });
-        a_moment().await;
+        until_somebody_waits(&tenant).await;
         first.commit().await.unwrap();
         second.await.unwrap();
         assert_eq!(newcomer(&tenant).await, 409);
@@ -208,7 +204,7 @@ async fn of_two_who_leave_at_once_the_first_passes_over_who_is_gone() {
         let (tenant, user) = (Arc::clone(&tenant), order[0]);
         async move { delete(&tenant, user).await }
     });
-    a_moment().await;
+    until_somebody_waits(&tenant).await;
     second.commit().await.unwrap();
     first.await.unwrap();
     assert_eq!(claims(&tenant).await, (1, 1));
@@ -225,7 +221,7 @@ async fn a_newcomer_beside_one_who_leaves_is_refused_while_another_has_the_value
             let tenant = Arc::clone(&tenant);
             async move { newcomer(&tenant).await }
         });
-        a_moment().await;
+        until_somebody_waits(&tenant).await;
         assert!(!arrival.is_finished(), "it waits for who leaves");
         leaving.commit().await.unwrap();
         assert_eq!(arrival.await.unwrap(), if others == 0 { 201 } else { 409 });
@@ -242,7 +238,7 @@ async fn a_claim_beside_one_who_leaves_is_not_left_behind() {
         let (tenant, user) = (Arc::clone(&tenant), users[1]);
         async move { set(&tenant, user, "title", json!("Countess")).await }
     });
-    a_moment().await;
+    until_somebody_waits(&tenant).await;
     assert!(!claim.is_finished(), "it waits for who leaves");
     leaving.commit().await.unwrap();
     claim.await.unwrap();
@@ -260,7 +256,7 @@ async fn a_claim_beside_one_who_leaves_is_not_left_behind() {
         let (tenant, user) = (Arc::clone(&tenant), users[0]);
         async move { delete(&tenant, user).await }
     });
-    a_moment().await;
+    until_somebody_waits(&tenant).await;
     assert!(!leaving.is_finished(), "it waits for the claim");
     claiming.commit().await.unwrap();
     leaving.await.unwrap();

@@ -1,6 +1,7 @@
 //! A tenant with an empty database of its own, and short words for what tests do with it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use database::TenantScope;
 use database::tenant::TenantDatabase;
@@ -162,4 +163,20 @@ pub(crate) fn refusal<T>(result: Result<T, StoreError>) -> scim::Error {
 pub(crate) fn sorted(mut ids: Vec<Uuid>) -> Vec<Uuid> {
     ids.sort();
     ids
+}
+
+/// Waits until a transaction waits for a lock; not for ever. The database is this test's alone.
+pub(crate) async fn until_somebody_waits(tenant: &Tenant) {
+    let waiting = async {
+        loop {
+            let waiting = "SELECT count(*) FROM pg_stat_activity \
+                           WHERE datname = current_database() AND wait_event_type = 'Lock'";
+            let waiting = tenant.database.statement(waiting);
+            match tenant.database.fetch_optional::<(i64,)>(waiting).await.unwrap() {
+                Some((1..,)) => break,
+                _ => tokio::time::sleep(Duration::from_millis(10)).await,
+            }
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), waiting).await.unwrap();
 }
