@@ -379,7 +379,8 @@ async fn what_is_not_begun_in_half_of_the_time_is_left_for_another_request() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
     let mut settings = Settings::default();
-    settings.limits.request_timeout = Duration::from_secs(4);
+    // Nothing is begun after 4 seconds, and what was begun has until the sixth.
+    settings.limits.request_timeout = Duration::from_secs(8);
     let server = TestServer::start_with(&database.server, settings).await;
     let scim = server.client(&tenant);
     let ada = scim.create("/Users", json!({"userName": "ada"})).await;
@@ -387,7 +388,7 @@ async fn what_is_not_begun_in_half_of_the_time_is_left_for_another_request() {
     let slow = json!({"method": "PUT", "path": format!("/Users/{ada}"), "data": {"userName": "lady"}});
     let operations = json!([slow, user("bob"), {"method": "PUT"}]);
     let (answer, ()) = tokio::join!(bulk(&scim, operations), async {
-        sleep(Duration::from_millis(2_500)).await;
+        sleep(Duration::from_millis(4_500)).await;
         lock.rollback().await.unwrap();
     });
     assert_eq!(statuses(&answer), "200 503 400", "{answer:?}");
