@@ -4,10 +4,8 @@
 //! Decided is by what is sent, never by who seems to send it: a provider has several dialects, and one of them may be
 //! that of another.
 //!
-//! Three more deviations are met where the text is read: names, operators and `op` in any case (`Add`,
-//! `UserName`: Entra without `aadOptscim062020`, learn.microsoft.com, "Known issues and resolutions with SCIM
-//! 2.0 protocol compliance"), keys of a value without path that are paths themselves (Entra with that flag, same
-//! source), and paths whose filter matches no element (`crate::edit`).
+//! A few more are met where the text is read, such as `op` in any case (`crate::patch`) and paths whose filter matches no
+//! element (`crate::edit`); `docs/identity-providers.md` lists them.
 
 #[cfg(test)]
 mod tests;
