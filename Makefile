@@ -46,6 +46,14 @@ test-kubernetes: tools ## End-to-end tests: API server, PostgreSQL, ingress cont
 bench: tools ## Benchmarks, as ratios within one run.
 	$(CONTROL_PLANE) with-postgres -- $(CARGO) bench --locked --package store
 
+SCIM_TENANTS ?= 1000
+SCIM_QUIET ?= 300
+.PHONY: scale
+scale: tools ## What settled tenants cost (SCIM_TENANTS=1000, SCIM_QUIET=300 seconds; half an hour, mostly of silence).
+	$(CARGO) build --locked --package operator --package scim-server
+	$(CARGO) test --locked --package end-to-end --test scale --no-run
+	SCIM_TENANTS=$(SCIM_TENANTS) SCIM_QUIET=$(SCIM_QUIET) $(CONTROL_PLANE) in-namespace -- $(CARGO) test --locked --offline --package end-to-end --test scale
+
 FUZZ_TARGET ?= filter
 FUZZ_SECONDS ?= 60
 .PHONY: agreement

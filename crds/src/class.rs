@@ -7,10 +7,11 @@ use kube::{CustomResource, KubeSchema};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
+use crate::authentication::DURATION;
 use crate::metadata::annotation;
 use crate::profile::ClassProfile;
 use crate::tenant::DeletionPolicy;
-use crate::text::LINES;
+use crate::text::{DNS_SUBDOMAIN, LINES};
 
 /// What the platform decides for the tenants of this class, as an IngressClass does for Ingresses.
 #[derive(CustomResource, KubeSchema, Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ use crate::text::LINES;
     printcolumn(name = "Accepted", type_ = "string", json_path = ".status.conditions[?(@.type==\"Accepted\")].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Accepted\")].reason"),
     printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
+    printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants.total"),
+    printcolumn(name = "Not Ready", type_ = "integer", json_path = ".status.tenants.notReady"),
     printcolumn(
         name = "Default",
         type_ = "string",
@@ -45,11 +48,11 @@ pub struct ScimTenantClassSpec {
     )]
     #[x_kube(validation = Rule::new("self == oldSelf").message("controllerName cannot be changed"))]
     pub controller_name: String,
-    /// Where identity providers reach the tenants: https:// (http:// to try it out), a host name, perhaps a port.
-    /// A tenant's URL is this, its namespace, its name, and scim/v2.
+    /// Where identity providers reach the tenants: https:// (http:// to try it out), a host name, perhaps a port. The host
+    /// may hold {namespace} and {name}. A tenant's URL is this, its namespace, its name, and scim/v2.
     #[schemars(length(min = 1, max = 262))]
     #[x_kube(
-        validation = Rule::new(r"self.matches('^https?://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$')")
+        validation = Rule::new(r"self.replace('{namespace}', 'a').replace('{name}', 'a').matches('^https?://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$')")
             .message("must be https:// or http://, a host name in small letters, perhaps a port, and nothing else"),
         validation = Rule::new("!self.matches('^https?://[0-9]+([.][0-9]+){3}(:|$)')")
             .message("must name a host: an Ingress cannot route an IP address")
@@ -74,20 +77,44 @@ pub struct ScimTenantClassSpec {
     #[serde(default = "default_deletion_policies")]
     #[schemars(length(min = 1, max = 2), extend("x-kubernetes-list-type" = "set"))]
     pub deletion_policies: Vec<DeletionPolicy>,
+    /// How long deletionPolicy: Delete waits at least until it drops the data, during which the tenant can be made again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 16), regex(pattern = DURATION))]
+    #[x_kube(validation = Rule::new("duration(self) <= duration('8760h')").message("must be at most 8760h"))]
+    pub deletion_delay: Option<String>,
     /// Whether tenants may add schemas of their own.
     #[serde(default)]
     pub tenant_profile: TenantProfileRule,
+    /// What becomes of data that a namespace of the same name but another UID left behind.
+    #[serde(default)]
+    pub retained_data: RetainedData,
+    /// The addresses that requests may come from, as CIDR ranges; without it, any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "crate::text::ranges")]
+    pub source_ranges: Vec<String>,
+    /// Where the servers may fetch keys of identity providers from.
+    #[serde(default)]
+    pub outgoing: Outgoing,
 }
 
 /// How requests get to the server.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
+#[x_kube(
+    validation = Rule::new("(self.kind == 'HTTPRoute') == has(self.gateway)")
+        .message("gateway belongs to kind: HTTPRoute, which needs it"),
+    validation = Rule::new("self.kind == 'Ingress' || !has(self.ingress)")
+        .message("ingress belongs to kind: Ingress")
+)]
 pub struct Route {
     /// The kind of route.
     pub kind: RouteKind,
     /// How the Ingresses look.
-    #[serde(default)]
-    pub ingress: IngressRoute,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ingress: Option<IngressRoute>,
+    /// The Gateway that the HTTPRoutes belong to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gateway: Option<GatewayRoute>,
 }
 
 /// The kinds of routes.
@@ -95,6 +122,27 @@ pub struct Route {
 pub enum RouteKind {
     /// An Ingress for each tenant, and one for the host.
     Ingress,
+    /// An HTTPRoute of the Gateway API for each tenant, and one for the host.
+    HTTPRoute,
+    /// None: the platform leads requests to the servers by itself.
+    None,
+}
+
+/// The Gateway that the HTTPRoutes of a class belong to.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayRoute {
+    /// Its name.
+    #[schemars(length(min = 1, max = 253), regex(pattern = DNS_SUBDOMAIN))]
+    pub name: String,
+    /// Its namespace; without it, the servers' one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 63), regex(pattern = "^[a-z0-9]([a-z0-9-]*[a-z0-9])?$"))]
+    pub namespace: Option<String>,
+    /// Its listener; without it, all that take the host.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1, max = 253), regex(pattern = DNS_SUBDOMAIN))]
+    pub section_name: Option<String>,
 }
 
 /// How the Ingresses of a class look.
@@ -113,6 +161,14 @@ pub struct IngressRoute {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[schemars(schema_with = "annotations")]
     pub annotations: BTreeMap<String, String>,
+    /// The annotation by which the ingress controller takes source ranges, joined by commas, such as
+    /// nginx.ingress.kubernetes.io/whitelist-source-range. The servers enforce the ranges with and without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(
+        length(min = 1, max = 316),
+        regex(pattern = r"^([a-z0-9.-]+/)?[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")
+    )]
+    pub source_ranges_annotation: Option<String>,
 }
 
 /// The namespaces whose tenants a class serves.
@@ -167,6 +223,35 @@ pub enum TenantProfileRule {
     Fixed,
 }
 
+/// What becomes of data that is registered for a namespace of the same name and another UID.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum RetainedData {
+    /// It is nobody's: a tenant of that name is refused.
+    #[default]
+    Refuse,
+    /// It belongs to whoever has the name now: for a cluster that was built anew.
+    Adopt,
+}
+
+/// Where the servers may fetch keys of identity providers from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Outgoing {
+    /// Whether tenants may name addresses of private networks.
+    #[serde(default)]
+    pub private_addresses: PrivateAddresses,
+}
+
+/// Whether addresses of private networks may be asked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum PrivateAddresses {
+    /// They may not.
+    #[default]
+    Deny,
+    /// They may, also without TLS.
+    Allow,
+}
+
 /// What the operator says about a class.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -178,6 +263,34 @@ pub struct ScimTenantClassStatus {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,
+    /// The tenants of this class.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenants: Option<TenantCounts>,
+    /// The schemas of those tenants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<SchemaProgress>,
+}
+
+/// How many tenants a class has.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TenantCounts {
+    /// All of them.
+    pub total: i64,
+    /// Those that are Ready.
+    pub ready: i64,
+    /// Those that are not.
+    pub not_ready: i64,
+}
+
+/// How far a new version of the tenants' schema has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SchemaProgress {
+    /// The version that this operator brings all schemas to.
+    pub version: i64,
+    /// How many schemas are of an earlier one.
+    pub outdated: i64,
 }
 
 impl ScimTenantClass {

@@ -5,6 +5,7 @@
 // KubeSchema copies each struct, with its `pub`, into the function that makes the schema.
 #![allow(unreachable_pub)]
 
+pub mod authentication;
 pub mod class;
 pub mod conditions;
 pub mod definition;

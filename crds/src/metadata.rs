@@ -11,6 +11,8 @@ pub mod annotation {
     pub const ROTATE_TOKEN: &str = "scim-operator.io/rotate-token";
     /// On a ScimTenant: any new value ends all older tokens at once and issues a new one.
     pub const REVOKE_TOKENS: &str = "scim-operator.io/revoke-tokens";
+    /// On a ScimTenant, `"true"`: the operator leaves it as it is, until it is deleted.
+    pub const PAUSED: &str = "scim-operator.io/paused";
     /// On a route that the operator made: a digest of everything it asked for, so that what it asks for no more
     /// is noticed too.
     pub const DESIRED: &str = "scim-operator.io/desired";
@@ -32,6 +34,8 @@ pub mod label {
     pub const TENANT_UID: &str = "scim-operator.io/tenant-uid";
     /// The name of the ScimTenantClass that the object belongs to.
     pub const CLASS_NAME: &str = "scim-operator.io/class-name";
+    /// On a Secret, `"true"`: its owner consents that a ScimTenant of its namespace takes a credential out of it.
+    pub const CREDENTIAL: &str = "scim-operator.io/credential";
 }
 
 /// Finalizers that the operator sets.
@@ -48,6 +52,16 @@ pub mod connection_secret {
     pub const TYPE: &str = "scim-operator.io/connection";
     /// The key that holds the URL to paste into the identity provider.
     pub const TENANT_URL: &str = "tenantURL";
-    /// The key that holds the bearer token.
+    /// The key that holds the bearer token; with basic, the password once more.
     pub const TOKEN: &str = "token";
+    /// The key that holds the user name, with basic.
+    pub const USER_NAME: &str = "username";
+    /// The key that holds the password, with basic.
+    pub const PASSWORD: &str = "password";
+    /// The key that holds the URL of the token endpoint, with oauth2.
+    pub const TOKEN_URL: &str = "tokenURL";
+    /// The key that holds the client id, with oauth2.
+    pub const CLIENT_ID: &str = "clientID";
+    /// The key that holds the client secret, with oauth2.
+    pub const CLIENT_SECRET: &str = "clientSecret";
 }

@@ -5,6 +5,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::authentication::{Authentication, DURATION};
 use crate::profile::TenantProfile;
 use crate::text::ONE_LINE;
 
@@ -47,9 +48,23 @@ pub struct ScimTenantSpec {
     /// What this tenant adds to or sets apart from its class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<TenantProfile>,
+    /// The addresses that requests may come from, as CIDR ranges; without it, any that the class lets through. It can only
+    /// narrow what the class says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schemars(schema_with = "crate::text::ranges")]
+    pub source_ranges: Vec<String>,
+    /// Answers every request with 503 and keeps all data.
+    #[serde(default)]
+    pub suspend: bool,
     /// What happens to users and groups when this object is deleted; without it, the first that the class allows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
+    /// How long deletionPolicy: Delete waits until it drops the data: as long as that, this object can be made again and
+    /// takes the data up. At least as long as the class says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 2, max = 16), regex(pattern = DURATION))]
+    #[x_kube(validation = Rule::new("duration(self) <= duration('8760h')").message("must be at most 8760h"))]
+    pub deletion_delay: Option<String>,
 }
 
 /// Identity providers that we have a set-up text for.
@@ -62,28 +77,6 @@ pub enum IdentityProvider {
     /// Any other.
     #[default]
     Generic,
-}
-
-/// How an identity provider proves who it is.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct Authentication {
-    /// A bearer token (RFC 6750) that the operator makes.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub bearer_token: Option<BearerToken>,
-}
-
-/// A bearer token that the operator makes.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct BearerToken {
-    /// The Secret that is made for URL and token, in this namespace; without it, the name of this object and -scim.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(
-        length(min = 1, max = 253),
-        regex(pattern = r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$")
-    )]
-    pub secret_name: Option<String>,
 }
 
 /// What happens to a tenant's data when it is deleted.
@@ -110,7 +103,10 @@ pub struct ScimTenantStatus {
     /// What to paste into the identity provider as Tenant URL.
     #[serde(default, rename = "tenantURL", skip_serializing_if = "Option::is_none")]
     pub tenant_url: Option<String>,
-    /// The Secret that holds URL and token.
+    /// Where the identity provider gets access tokens, with authentication.oauth2.
+    #[serde(default, rename = "tokenURL", skip_serializing_if = "Option::is_none")]
+    pub token_url: Option<String>,
+    /// The Secret that holds URL and token; the one that was brought, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_name: Option<String>,
     /// The PostgreSQL schema that holds users and groups.
@@ -122,6 +118,12 @@ pub struct ScimTenantStatus {
     /// What happens to users and groups when this object is deleted, as last accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub deletion_policy: Option<DeletionPolicy>,
+    /// How long deletionPolicy: Delete waits, as last accepted. Absent: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deletion_delay: Option<String>,
+    /// The controllerName of the operator that served this tenant last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub controller_name: Option<String>,
     /// How many users there are; counted every few minutes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub users: Option<i64>,
@@ -133,18 +135,23 @@ pub struct ScimTenantStatus {
     pub last_provisioned_at: Option<Time>,
 }
 
-/// What is known about the token in the Secret.
+/// What is known about the newest credential, a token unless `kind` says otherwise.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TokenStatus {
     /// 1 for the first token of the tenant, one more with each that was issued since.
     pub generation: i64,
+    /// What it is.
+    pub kind: CredentialKind,
     /// When it was issued.
     pub issued_at: Time,
     /// When it was last used, to the minute. Absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Time>,
-    /// The token before, as long as it works: until the new one is used.
+    /// When it ends by itself. Absent: it does not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+    /// The token before, as long as it works.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub previous: Option<PreviousToken>,
 }
@@ -158,4 +165,22 @@ pub struct PreviousToken {
     /// When it was last used, to the minute. Absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Time>,
+    /// When it ends. Absent: when the new one is used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub valid_until: Option<Time>,
+}
+
+/// The kinds of credentials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum CredentialKind {
+    /// A bearer token.
+    BearerToken,
+    /// A user name and a password.
+    Basic,
+    /// A client id and a client secret for the token endpoint.
+    ClientSecret,
+    /// Signed assertions for the token endpoint.
+    Federation,
+    /// Signed tokens.
+    Jwt,
 }

@@ -3,29 +3,24 @@
 //! Server-side apply alone would merge into an object of somebody else that came in between. So an object is created
 //! by POST, which a name that is taken refuses, and every later apply carries the UID and the version that were read.
 
+mod ownership;
+
 use std::fmt::Debug;
 
 use crds::Reason;
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ManagedFieldsEntry;
 use kube::api::{DeleteParams, Patch, PatchParams, PostParams, Preconditions};
 use kube::core::NamespaceResourceScope;
 use kube::{Api, Resource};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
+pub(crate) use crate::apply::ownership::{is_field_set, is_spec_ours};
+
+use crate::apply::ownership::{claim, is_spec_edited};
 use crate::containment::is_contained;
 use crate::error::Error;
 use crate::object::FIELD_MANAGER;
 use crate::obstacle::{Obstacle, Remedy};
-
-/// What was done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Written {
-    /// Nothing.
-    Unchanged,
-    /// The object is new or another.
-    Changed,
-}
 
 /// Whether a write is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,13 +70,14 @@ impl ApplyError {
     }
 }
 
-/// Makes the cluster hold what is desired. `live` is what was read under its name: ours, or nothing.
+/// Makes the cluster hold what is desired, and answers with the object as it is then. `live` is what was read under its
+/// name: ours, or nothing. Nothing is written when it is what we want. What others added stays, but not in `spec`.
 pub(crate) async fn apply<K>(
     api: &Api<K>,
     desired: &K,
     live: Option<&K>,
     intent: Intent,
-) -> Result<Written, ApplyError>
+) -> Result<K, ApplyError>
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope>
         + Clone
@@ -92,15 +88,14 @@ where
     let dry_run = intent == Intent::Rehearse;
     let Some(live) = live else {
         let parameters = PostParams { dry_run, field_manager: Some(FIELD_MANAGER.to_owned()) };
-        api.create(&parameters, desired).await?;
-        return Ok(Written::Changed);
+        return Ok(api.create(&parameters, desired).await?);
     };
     let desired = to_value(desired)?;
-    if is_contained(&desired, &to_value(live)?) {
-        return Ok(Written::Unchanged);
+    if is_contained(&desired, &to_value(live)?) && !is_spec_edited(&desired, live.meta()) {
+        return Ok(live.clone());
     }
     let name = live.meta().name.clone().unwrap_or_default();
-    let version = match claim(live).filter(|_| intent == Intent::Write) {
+    let version = match claim(&desired, live.meta()).filter(|_| intent == Intent::Write) {
         Some(claim) => api
             .patch(&name, &PatchParams::default(), &Patch::Merge(claim))
             .await?
@@ -112,8 +107,7 @@ where
     let mut parameters = PatchParams::apply(FIELD_MANAGER).force();
     parameters.dry_run = dry_run;
     let versioned = versioned(desired, live.meta().uid.as_deref(), version.as_deref());
-    api.patch(&name, &parameters, &Patch::Apply(versioned)).await?;
-    Ok(Written::Changed)
+    Ok(api.patch(&name, &parameters, &Patch::Apply(versioned)).await?)
 }
 
 /// Deletes the object that was read, and no other of its name. One that is gone is fine.
@@ -130,29 +124,6 @@ where
     }
 }
 
-/// The patch that makes fields which we own by POST owned by apply, without which an apply that leaves them out would
-/// not take them away (as client-go's `csaupgrade` does for kubectl).
-fn claim<K: Resource>(live: &K) -> Option<Value> {
-    let is_created = |entry: &ManagedFieldsEntry| {
-        entry.manager.as_deref() == Some(FIELD_MANAGER)
-            && entry.operation.as_deref() == Some("Update")
-            && entry.subresource.is_none()
-    };
-    let metadata = live.meta();
-    let mut entries = metadata.managed_fields.clone()?;
-    if !entries.iter().any(is_created) {
-        return None;
-    }
-    for entry in entries.iter_mut().filter(|entry| is_created(entry)) {
-        entry.operation = Some("Apply".to_owned());
-    }
-    Some(json!({"metadata": {
-        "managedFields": entries,
-        "uid": metadata.uid,
-        "resourceVersion": metadata.resource_version,
-    }}))
-}
-
 fn versioned(mut desired: Value, uid: Option<&str>, version: Option<&str>) -> Value {
     if let Some(metadata) = desired.get_mut("metadata").and_then(Value::as_object_mut) {
         metadata.insert("uid".to_owned(), json!(uid));
@@ -167,13 +138,7 @@ fn to_value<K: Serialize>(object: &K) -> Result<Value, Error> {
 
 #[cfg(test)]
 mod tests {
-    use k8s_openapi::api::core::v1::Secret;
-
     use super::*;
-
-    fn secret(metadata: &Value) -> Secret {
-        serde_json::from_value(json!({"metadata": metadata})).unwrap()
-    }
 
     fn answered(code: u16) -> Result<Obstacle, Error> {
         let status = json!({"status": "Failure", "code": code, "message": "no", "reason": "Reason"});
@@ -211,20 +176,5 @@ mod tests {
         let desired = json!({"metadata": {"name": "a"}});
         let sent = versioned(desired, Some("u"), Some("7"));
         assert_eq!(sent, json!({"metadata": {"name": "a", "uid": "u", "resourceVersion": "7"}}));
-    }
-
-    #[test]
-    fn what_was_created_is_claimed_for_apply_once() {
-        let fields = |operation| {
-            json!({"uid": "u", "resourceVersion": "7", "managedFields": [
-                {"manager": "kubectl", "operation": "Update"},
-                {"manager": "scim-operator", "operation": operation},
-            ]})
-        };
-        let patch = claim(&secret(&fields("Update"))).unwrap();
-        assert_eq!(patch["metadata"]["managedFields"][1]["operation"], "Apply");
-        assert_eq!(patch["metadata"]["managedFields"][0]["operation"], "Update");
-        assert_eq!(patch["metadata"]["resourceVersion"], "7");
-        assert_eq!(claim(&secret(&fields("Apply"))), None);
     }
 }

@@ -4,7 +4,9 @@ use clap::Parser;
 use database::registry::ServerRole;
 use process::arguments::{DatabaseArguments, ObservabilityArguments};
 use tenancy::{InstallationId, Namespace};
+use uuid::Uuid;
 
+use crate::scope::Scope;
 use crate::settings::{ServerService, Settings};
 
 /// Makes SCIM connections out of ScimTenants.
@@ -23,6 +25,15 @@ pub(crate) struct Arguments {
         default_value = crds::class::DEFAULT_CONTROLLER_NAME
     )]
     controller_name: String,
+
+    /// The only namespaces to work in, separated by commas; without it, the whole cluster
+    #[arg(long, env = "SCIM_WATCH_NAMESPACES", value_name = "NAMESPACES", value_delimiter = ',')]
+    watch_namespaces: Vec<Namespace>,
+
+    /// Takes the installation over from the cluster that it was bound to, which is to be gone for good: the UID of its
+    /// namespace kube-system
+    #[arg(long, env = "SCIM_TAKE_OVER_CLUSTER", value_name = "UID")]
+    pub(crate) take_over_cluster: Option<Uuid>,
 
     /// The name by which classes call the database
     #[arg(long, env = "SCIM_DATABASE_NAME", value_name = "NAME", default_value = "primary")]
@@ -69,6 +80,7 @@ impl Arguments {
         Settings {
             installation: self.installation.clone(),
             controller_name: self.controller_name.clone(),
+            scope: Scope::from(self.watch_namespaces.clone()),
             database_name: self.database_name.clone(),
             server: ServerService {
                 namespace: self.server_namespace.clone(),
@@ -98,5 +110,26 @@ mod tests {
     #[test]
     fn an_installation_that_is_no_dns_label_is_refused() {
         assert!(Arguments::try_parse_from(["scim-operator", "--installation", "Not a label"]).is_err());
+    }
+
+    fn scope(arguments: &[&str]) -> Scope {
+        let arguments = ["scim-operator", "--installation", "test"].iter().chain(arguments);
+        Arguments::try_parse_from(arguments).unwrap().settings().scope
+    }
+
+    #[test]
+    fn namespaces_are_separated_by_commas_or_said_one_by_one() {
+        let both = Scope::Namespaces(vec!["a".parse().unwrap(), "b".parse().unwrap()]);
+        assert_eq!(scope(&["--watch-namespaces", "b,a"]), both);
+        assert_eq!(scope(&["--watch-namespaces", "a", "--watch-namespaces", "b,a"]), both);
+        assert_eq!(scope(&[]), Scope::Cluster);
+    }
+
+    #[test]
+    fn what_is_no_namespace_is_refused_rather_than_the_whole_cluster_watched() {
+        for names in ["", "a,", "a b", "*"] {
+            let arguments = ["scim-operator", "--installation", "test", "--watch-namespaces", names];
+            assert!(Arguments::try_parse_from(arguments).is_err(), "{names:?}");
+        }
     }
 }

@@ -10,12 +10,10 @@ use crate::obstacle::Obstacle;
 const FIRST: Duration = Duration::from_secs(1);
 /// Short enough that people see the operator come back by itself after PostgreSQL did.
 const LONGEST: Duration = Duration::from_secs(30);
-/// The shortest time until a settled object is looked at again, and how much longer it may take.
-const RESYNC: Duration = Duration::from_secs(270);
-const RESYNC_JITTER_MILLISECONDS: u64 = 60_000;
-
-/// The time until an object is looked at again that waits for a change which nobody tells us of.
-const UNWATCHED: Duration = Duration::from_secs(30);
+/// The shortest time until a settled object is looked at again, and how much longer it may take: ten hours, as in
+/// controller-runtime. Watches and the audit tell of what changes.
+const RESYNC: Duration = Duration::from_hours(9);
+const RESYNC_JITTER_MILLISECONDS: u64 = 2 * 60 * 60 * 1_000;
 
 /// Failures in a row, by the UID of the object.
 #[derive(Debug, Default)]
@@ -41,15 +39,15 @@ impl Backoff {
     }
 }
 
-/// The time until a settled object is looked at again without cause: five minutes, give or take 30 seconds, so that
-/// those that were made together do not stay together.
+/// The time until a settled object is looked at again without cause: ten hours, give or take one, so that those that
+/// were made together do not stay together.
 pub(crate) fn resync() -> Duration {
     RESYNC + Duration::from_millis(RandomState::new().hash_one(()) % RESYNC_JITTER_MILLISECONDS)
 }
 
 /// The time until an object is looked at again that came as far as it can without a change of some object.
 pub(crate) fn next_look(obstacle: Option<&Obstacle>) -> Duration {
-    if obstacle.is_some_and(Obstacle::is_unwatched) { UNWATCHED } else { resync() }
+    obstacle.and_then(Obstacle::look_again).unwrap_or_else(resync)
 }
 
 #[cfg(test)]
@@ -59,11 +57,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_that_somebody_else_holds_is_looked_at_soon() {
-        for reason in [Reason::SecretNameTaken, Reason::RouteNameTaken] {
-            assert_eq!(next_look(Some(&Obstacle::lasting(reason, "taken"))), UNWATCHED);
+    fn what_nobody_tells_of_is_looked_at_soon() {
+        let look = |reason| next_look(Some(&Obstacle::lasting(reason, "no")));
+        for (reason, seconds) in [
+            (Reason::SecretNameTaken, 30),
+            (Reason::RouteNameTaken, 30),
+            (Reason::SecretRefused, 300),
+            (Reason::RegistrationLost, 300),
+        ] {
+            assert_eq!(look(reason).as_secs(), seconds, "{reason}");
         }
-        assert!(next_look(Some(&Obstacle::lasting(Reason::RouteRefused, "no"))) >= RESYNC);
+        assert!(look(Reason::ClassNotFound) >= RESYNC);
         assert!(next_look(None) >= RESYNC);
     }
 
@@ -78,9 +82,9 @@ mod tests {
     }
 
     #[test]
-    fn a_settled_object_is_seen_about_every_five_minutes() {
+    fn a_settled_object_is_seen_about_every_ten_hours() {
         for _ in 0..100 {
-            assert!((270..330).contains(&resync().as_secs()));
+            assert!((9 * 3600..11 * 3600).contains(&resync().as_secs()));
         }
     }
 }

@@ -3,64 +3,83 @@
 mod accept;
 mod catch_all;
 mod choice;
+mod members;
 mod report;
 mod usage;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crds::ScimTenantClass;
 use jiff::Timestamp;
-use kube::Api;
 use kube::runtime::controller::Action;
-use kube::runtime::reflector::Store;
+use kube::{Api, ResourceExt as _};
 
-pub(crate) use crate::class::accept::{AcceptedClass, accept};
+pub(crate) use crate::class::accept::{AcceptedClass, accept, source_ranges};
+pub(crate) use crate::class::catch_all::may_catch;
 pub(crate) use crate::class::choice::choose_class;
-pub(crate) use crate::class::usage::{classes, refers_to};
+pub(crate) use crate::class::usage::classes;
 
 use crate::backoff::{next_look, resync};
 use crate::class::catch_all::catch_all;
+use crate::class::members::Members;
 use crate::class::report::{report, status};
 use crate::context::Context;
 use crate::error::Error;
 use crate::finalizer;
 use crate::obstacle::Remedy;
+use crate::scope::Scope;
+use crate::watch::Cache;
+
+/// The time until a class is looked at again whose tenants' schemas are being brought up to date.
+const ROLLOUT: Duration = Duration::from_secs(5);
 
 /// What a reconcile of a class works with.
 pub(crate) struct ClassContext {
     /// What every reconcile works with.
     pub(crate) shared: Arc<Context>,
     /// All ScimTenants, as the other controller's watch knows them.
-    pub(crate) tenants: Store<crds::ScimTenant>,
+    pub(crate) tenants: Cache<crds::ScimTenant>,
 }
 
-/// Brings one class to what it declares: a finalizer as long as tenants refer to it, the catch-all Ingress of its
-/// host, its status.
+/// Brings one class to what it declares: a finalizer as long as tenants refer to it, the catch-alls of its hosts, its
+/// status. An operator of some namespaces writes none of the class itself, and knows of some of its tenants only.
 pub(crate) async fn reconcile(
     class: Arc<ScimTenantClass>,
     context: Arc<ClassContext>,
 ) -> Result<Action, Error> {
     let shared = &*context.shared;
-    if class.spec.controller_name != shared.settings.controller_name {
+    let settings = &shared.settings;
+    if class.spec.controller_name != settings.controller_name {
         return Ok(Action::await_change());
     }
+    let is_ours_to_write = settings.scope == Scope::Cluster;
     if class.metadata.deletion_timestamp.is_some() {
-        return let_go(&class, shared).await;
+        return if is_ours_to_write { let_go(&class, shared).await } else { Ok(Action::await_change()) };
     }
-    let is_known = usage::is_known(&class, &context).await?;
-    let class = hold(&class, is_known, shared).await?;
-    let verdict = match accept(&class, &shared.settings) {
-        Ok(accepted) => catch_all(&class, &accepted, shared).await?,
+    let members = usage::members(&class, &context).await?;
+    let class =
+        if is_ours_to_write { hold(&class, &members, shared).await? } else { ScimTenantClass::clone(&class) };
+    let verdict = match accept(&class, settings) {
+        Ok(accepted) => catch_all(&class, &accepted, &members.hosts(&accepted), shared).await?,
         Err(obstacle) => Err(obstacle),
     };
-    report(&class, status(&class, verdict.as_ref().err(), Timestamp::now()), shared).await?;
+    let progress = shared.progress.of(&class.name_any());
+    if is_ours_to_write {
+        let now = Timestamp::now();
+        report(&class, status(&class, verdict.as_ref().err(), members.counts(), progress, now), shared)
+            .await?;
+    }
     match verdict {
         Err(obstacle) if obstacle.remedy == Remedy::Time => Err(Error::Waits(obstacle)),
+        _ if is_ours_to_write && progress.is_some_and(|progress| progress.outdated > 0) => {
+            Ok(Action::requeue(ROLLOUT))
+        }
         verdict => Ok(Action::requeue(next_look(verdict.err().as_ref()))),
     }
 }
 
-/// A class that is being deleted goes when the last tenant that refers to it went. Its Ingress goes with its owner.
+/// A class that is being deleted goes when the last tenant that refers to it went. Its catch-alls go with their owner.
 async fn let_go(class: &ScimTenantClass, context: &Context) -> Result<Action, Error> {
     if !finalizer::is_set(class, finalizer::CLASS_IN_USE) {
         return Ok(Action::await_change());
@@ -74,9 +93,13 @@ async fn let_go(class: &ScimTenantClass, context: &Context) -> Result<Action, Er
 }
 
 /// Sets the finalizer, or removes it when the API server too knows of no tenant.
-async fn hold(class: &ScimTenantClass, is_known: bool, context: &Context) -> Result<ScimTenantClass, Error> {
+async fn hold(
+    class: &ScimTenantClass,
+    members: &Members,
+    context: &Context,
+) -> Result<ScimTenantClass, Error> {
     let classes = Api::all(context.client.clone());
-    if is_known {
+    if !members.is_empty() {
         return finalizer::add(class, finalizer::CLASS_IN_USE, &classes).await;
     }
     if !finalizer::is_set(class, finalizer::CLASS_IN_USE) || usage::is_certain(class, context).await? {

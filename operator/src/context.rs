@@ -6,11 +6,15 @@ use kube::runtime::events::Recorder;
 use kube::{Api, Client};
 use tenancy::Namespace;
 
+use crate::audit::Audit;
 use crate::backoff::Backoff;
 use crate::census::Census;
 use crate::metrics::Metrics;
 use crate::registry::MigratedRegistry;
+use crate::rollout::Progress;
+use crate::route::GatewayApi;
 use crate::settings::Settings;
+use crate::wake::Wake;
 
 /// What every reconcile works with.
 pub(crate) struct Context {
@@ -26,6 +30,14 @@ pub(crate) struct Context {
     pub(crate) backoff: Backoff,
     /// When tenants were last counted.
     pub(crate) census: Census,
+    /// What is known of the rows of tenants.
+    pub(crate) audit: Audit,
+    /// Whether the cluster has HTTPRoutes.
+    pub(crate) gateway_api: GatewayApi,
+    /// How far the newest version of the tenants' schema has come.
+    pub(crate) progress: Progress,
+    /// Has objects looked at.
+    pub(crate) wake: Wake,
     /// What is measured.
     pub(crate) metrics: Metrics,
 }
@@ -39,5 +51,14 @@ impl Context {
     /// The Secrets of a namespace.
     pub(crate) fn secrets(&self, namespace: &Namespace) -> Api<Secret> {
         Api::namespaced(self.client.clone(), namespace.as_str())
+    }
+
+    /// Forgets what is remembered of a tenant, by its UID: it is gone.
+    pub(crate) fn forget(&self, tenant: &str) {
+        self.backoff.reset(tenant);
+        if let Ok(uid) = tenant.parse() {
+            self.census.forget(uid);
+            self.audit.forget(uid);
+        }
     }
 }

@@ -1,140 +1,133 @@
-//! Who is told of what: the two controllers and their watches.
+//! The two controllers, and who wakes them.
 
 use std::future::{Ready, ready};
+use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crds::metadata::label;
 use crds::{ScimTenant, ScimTenantClass};
-use futures::{FutureExt as _, Stream, StreamExt as _};
-use k8s_openapi::api::core::v1::{Namespace, Secret};
-use k8s_openapi::api::networking::v1::Ingress;
-use kube::core::PartialObjectMeta;
+use futures::future::select;
+use futures::{FutureExt as _, Stream, StreamExt as _, TryStreamExt as _};
 use kube::runtime::controller::{self, Action, Config, Controller};
-use kube::runtime::reflector::{self, ObjectRef, Store};
-use kube::runtime::{Predicate as _, PredicateConfig, WatchStreamExt as _, predicates, watcher};
-use kube::{Api, Resource, ResourceExt};
-use tenancy::ClassUrl;
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt as _, predicates, watcher};
+use kube::{Api, Resource, ResourceExt as _};
 use tracing::{debug, warn};
 
-use crate::class::{self, ClassContext, refers_to};
+use crate::class::{self, ClassContext};
+use crate::concern::{ClassView, TenantView, classes_of_tenant, is_gone, rivals_of_class, tenants_of_class};
 use crate::context::Context;
 use crate::error::{Error, in_full};
 use crate::metrics;
-use crate::object::selector;
-use crate::route::class_route_name;
+use crate::surroundings::Surroundings;
 use crate::tenant;
-use crate::watch::declared_changes;
+use crate::wake::Woken;
+use crate::watch::{Cache, Filler, Gate, Known, Ticket, lasting, merged, patient};
 
 /// Tenants that are reconciled at once. Each uses at most one connection to PostgreSQL at a time.
 pub(crate) const CONCURRENCY: u16 = 8;
-
-type Metadata<K> = Result<PartialObjectMeta<K>, watcher::Error>;
+/// Classes that are reconciled at once.
+const CLASS_CONCURRENCY: u16 = 2;
+/// How long it is remembered what was declared, which tells it from what we say in a status. What is seen more often
+/// is remembered for longer.
+const REMEMBERED: Duration = Duration::from_hours(7 * 24);
 
 /// Runs both controllers until `shutdown`; what is under way then comes to its end.
+///
+/// Everything around the tenants is known before the first of them is reconciled, so that what changes later is told, and
+/// what was there before is not.
 pub(crate) async fn run(
     context: Arc<Context>,
-    store: Store<ScimTenant>,
-    writer: reflector::store::Writer<ScimTenant>,
+    woken: Woken,
+    tenants: Cache<ScimTenant>,
+    filler: Filler<ScimTenant>,
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) {
     let shutdown = shutdown.shared();
-    let tenants = tenants(context.clone(), store.clone(), writer, shutdown.clone());
-    let classes = classes(context, store, shutdown);
-    futures::join!(tenants, classes);
+    let (gate, ticket) = Gate::new();
+    let (classes, class_filler) = Cache::new();
+    let surroundings =
+        Surroundings { context: context.clone(), tenants, classes, class_changed: Arc::default() };
+    let (woken_tenants, woken_classes) = woken.into_streams();
+    let tenants =
+        Controller::for_stream(declared_tenants(&surroundings, filler, gate), surroundings.tenants.store())
+            .with_config(Config::default().concurrency(CONCURRENCY))
+            .reconcile_on(woken_tenants)
+            .graceful_shutdown_on(shutdown.clone())
+            .run(reconcile_tenant, tenant_failed, context.clone())
+            .for_each(note_failed_watch);
+    let class_context = ClassContext { shared: context, tenants: surroundings.tenants.clone() };
+    let declared_classes = declared_classes(&surroundings, class_filler, ticket.clone());
+    let classes = Controller::for_stream(declared_classes, surroundings.classes.store())
+        .with_config(Config::default().concurrency(CLASS_CONCURRENCY))
+        .reconcile_on(woken_classes)
+        .graceful_shutdown_on(shutdown)
+        .run(reconcile_class, class_failed, Arc::new(class_context))
+        .for_each(note_failed_watch);
+    let controllers = async { futures::join!(tenants, classes) };
+    select(pin!(controllers), pin!(surroundings.watch(ticket))).await;
 }
 
-async fn tenants(
-    context: Arc<Context>,
-    store: Store<ScimTenant>,
-    writer: reflector::store::Writer<ScimTenant>,
-    shutdown: impl Future<Output = ()> + Send + Sync + 'static,
-) {
-    let client = &context.client;
-    let stream = watcher(Api::<ScimTenant>::all(client.clone()), watcher::Config::default())
-        .default_backoff()
-        .reflect(writer)
-        .applied_objects()
-        // Not on changes of the status alone: those are ours.
-        .predicate_filter(
-            predicates::generation.combine(predicates::annotations).combine(predicates::finalizers),
-            PredicateConfig::default(),
-        );
-    let of_class = {
-        let store = store.clone();
-        move |class: ScimTenantClass| {
-            // A class that becomes or ceases to be the default matters to every tenant that names none.
-            let concerned =
-                move |tenant: &Arc<ScimTenant>| tenant.spec.class_name.is_none() || refers_to(tenant, &class);
-            references(&store, concerned)
-        }
+/// The ScimTenants that somebody declared anew. Tells classes and the sweep what became of them.
+fn declared_tenants(
+    surroundings: &Surroundings,
+    filler: Filler<ScimTenant>,
+    gate: Gate,
+) -> impl Stream<Item = Result<ScimTenant, watcher::Error>> + Send + use<> {
+    let Surroundings { context, classes, .. } = surroundings.clone();
+    let apis = context.settings.scope.apis::<ScimTenant>(&context.client);
+    let watches = apis.into_iter().map(|api| patient(watcher(api, watcher::Config::default())).boxed());
+    let watches = watches.collect();
+    let mut known = Known::told();
+    let events = async {
+        gate.pass().await;
+        merged(watches)
     };
-    let of_namespace = {
-        let store = store.clone();
-        move |namespace: PartialObjectMeta<Namespace>| {
-            let name = namespace.name_any();
-            references(&store, move |tenant| tenant.metadata.namespace.as_deref() == Some(&name))
+    let events = filler.fill(lasting(events.flatten_stream()).map(Ok)).inspect_ok(move |event| {
+        for change in known.observe(event, TenantView::of) {
+            context.wake.classes(classes_of_tenant(&change, &classes.state()));
+            if is_gone(&change) {
+                let uid = change.views().next().and_then(TenantView::uid);
+                context.forget(uid.unwrap_or_default());
+                context.wake.sweep();
+            }
         }
-    };
-    Controller::for_stream(stream, store)
-        .with_config(Config::default().concurrency(CONCURRENCY))
-        .watches_stream(class_changes(&context), of_class)
-        .watches_stream(namespace_changes(&context), of_namespace)
-        .watches_stream(secret_changes(&context), |secret| tenant_of(&secret))
-        .watches_stream(route_changes(&context), |route| tenant_of(&route))
-        .graceful_shutdown_on(shutdown)
-        .run(reconcile_tenant, tenant_failed, context)
-        .for_each(note_failed_watch)
-        .await;
+    });
+    events.applied_objects().predicate_filter(declaration(), PredicateConfig::default().ttl(REMEMBERED))
 }
 
-async fn classes(
-    context: Arc<Context>,
-    tenants: Store<ScimTenant>,
-    shutdown: impl Future<Output = ()> + Send + Sync + 'static,
-) {
-    let classes: Api<ScimTenantClass> = Api::all(context.client.clone());
-    let (store, writer) = reflector::store();
-    let stream = watcher(classes, watcher::Config::default())
-        .default_backoff()
-        .reflect(writer)
-        .applied_objects()
-        .predicate_filter(
-            predicates::generation.combine(predicates::annotations).combine(predicates::finalizers),
-            PredicateConfig::default(),
-        );
-    let of_tenant = {
-        let store: Store<ScimTenantClass> = store.clone();
-        move |tenant: ScimTenant| {
-            // A tenant that names another class now may have been the last of one that is being deleted.
-            let concerned = move |class: &Arc<ScimTenantClass>| {
-                class.metadata.deletion_timestamp.is_some() || refers_to(&tenant, class)
-            };
-            references(&store, concerned)
+/// The classes that somebody declared anew. Has their tenants looked at, not too many at once.
+fn declared_classes(
+    surroundings: &Surroundings,
+    filler: Filler<ScimTenantClass>,
+    gate: Ticket,
+) -> impl Stream<Item = Result<ScimTenantClass, watcher::Error>> + Send + use<> {
+    let Surroundings { context, tenants, classes, class_changed } = surroundings.clone();
+    let api: Api<ScimTenantClass> = Api::all(context.client.clone());
+    let mut known = Known::before(gate);
+    let events = patient(watcher(api, watcher::Config::default()));
+    let events = filler.fill(lasting(events).map(Ok)).inspect_ok(move |event| {
+        for change in known.observe(event, ClassView::of) {
+            context.wake.tenants_in_turn(tenants_of_class(&change, &tenants.state()));
+            context.wake.classes(rivals_of_class(&change, &classes.state()));
+            class_changed.notify_one();
         }
-    };
-    let of_route = {
-        let store: Store<ScimTenantClass> = store.clone();
-        move |route: PartialObjectMeta<Ingress>| references(&store, move |class| is_catch_all(&route, class))
-    };
-    let tenant_changes = tenant_changes(&context);
-    let routes = route_changes(&context);
-    let shared = ClassContext { shared: context, tenants };
-    Controller::for_stream(stream, store)
-        // No debounce: tenants that come one after another would hold off the class for as long as they come.
-        .with_config(Config::default().concurrency(2))
-        .watches_stream(tenant_changes, of_tenant)
-        .watches_stream(routes, of_route)
-        .graceful_shutdown_on(shutdown)
-        .run(reconcile_class, class_failed, Arc::new(shared))
-        .for_each(note_failed_watch)
-        .await;
+    });
+    events.applied_objects().predicate_filter(declaration(), PredicateConfig::default().ttl(REMEMBERED))
+}
+
+/// Not the status: that is ours.
+fn declaration<K: Resource>() -> impl Predicate<K> {
+    predicates::generation.combine(predicates::annotations).combine(predicates::finalizers)
 }
 
 async fn reconcile_tenant(tenant: Arc<ScimTenant>, context: Arc<Context>) -> Result<Action, Error> {
     let uid = tenant.uid().unwrap_or_default();
     let started = Instant::now();
     let result = Box::pin(tenant::reconcile(tenant, context.clone())).await;
+    if let (Ok(_), Ok(uid)) = (&result, uid.parse()) {
+        context.audit.reconciled(uid, started);
+    }
     finish(&context, metrics::Controller::Tenant, &uid, started, &result);
     result
 }
@@ -192,88 +185,4 @@ fn note_failed_watch<T>(outcome: Result<T, controller::Error<Error, watcher::Err
         warn!(error = in_full(&error), "a watch failed; it is opened again");
     }
     ready(())
-}
-
-/// Not of changes of the status alone, which are of no matter to tenants: one would wake them all.
-fn class_changes(
-    context: &Context,
-) -> impl Stream<Item = Result<ScimTenantClass, watcher::Error>> + Send + use<> {
-    let classes: Api<ScimTenantClass> = Api::all(context.client.clone());
-    declared_changes(
-        watcher(classes, watcher::Config::default()).default_backoff(),
-        predicates::generation.combine(predicates::annotations),
-    )
-}
-
-/// Not of changes of the status alone. The beginning of a deletion is a generation of its own.
-fn tenant_changes(
-    context: &Context,
-) -> impl Stream<Item = Result<ScimTenant, watcher::Error>> + Send + use<> {
-    let tenants: Api<ScimTenant> = Api::all(context.client.clone());
-    declared_changes(watcher(tenants, watcher::Config::default()).default_backoff(), predicates::generation)
-}
-
-fn namespace_changes(context: &Context) -> impl Stream<Item = Metadata<Namespace>> + Send + use<> {
-    watcher(Api::<PartialObjectMeta<Namespace>>::all(context.client.clone()), watcher::Config::default())
-        .default_backoff()
-        .touched_objects()
-        .predicate_filter(predicates::labels, PredicateConfig::default())
-}
-
-/// Of the Secrets that we made. Metadata alone: tokens stay out of memory (and Secrets of others out of the watch,
-/// cert-manager#4722).
-fn secret_changes(context: &Context) -> impl Stream<Item = Metadata<Secret>> + Send + use<> {
-    let ours = watcher::Config::default().labels(&selector(&context.settings));
-    watcher(Api::<PartialObjectMeta<Secret>>::all(context.client.clone()), ours)
-        .default_backoff()
-        .touched_objects()
-}
-
-fn route_changes(context: &Context) -> impl Stream<Item = Metadata<Ingress>> + Send + use<> {
-    let ours = watcher::Config::default().labels(&selector(&context.settings));
-    let namespace = context.settings.server.namespace.as_str();
-    let routes: Api<PartialObjectMeta<Ingress>> = Api::namespaced(context.client.clone(), namespace);
-    watcher(routes, ours).default_backoff().touched_objects()
-}
-
-/// Whether an Ingress is there, or was, to catch what is left of a class's host.
-fn is_catch_all<K: Resource>(route: &K, class: &ScimTenantClass) -> bool {
-    let name = ClassUrl::parse(&class.spec.url).ok().map(|url| class_route_name(&url));
-    name.is_some() && name == route.meta().name
-}
-
-/// The tenant that an object of ours belongs to.
-fn tenant_of<K: ResourceExt>(object: &K) -> Option<ObjectRef<ScimTenant>> {
-    let name = object.labels().get(label::TENANT_NAME)?;
-    Some(ObjectRef::new(name).within(object.labels().get(label::TENANT_NAMESPACE)?))
-}
-
-fn references<K>(store: &Store<K>, concerned: impl Fn(&Arc<K>) -> bool) -> Vec<ObjectRef<K>>
-where
-    K: Resource<DynamicType = ()> + Clone + 'static,
-{
-    store
-        .state()
-        .iter()
-        .filter(|object| concerned(object))
-        .map(|object| ObjectRef::from_obj(&**object))
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::class::accept;
-    use crate::fixtures::{class, settings};
-    use crate::route::class_route;
-
-    #[test]
-    fn an_ingress_concerns_every_class_of_its_host() {
-        let owner = class("first", json!({}));
-        let route = class_route(&owner, &accept(&owner, &settings()).unwrap(), &settings());
-        assert!(is_catch_all(&route, &class("second", json!({"url": "http://scim.example.com:8080"}))));
-        assert!(!is_catch_all(&route, &class("third", json!({"url": "https://scim.example.net"}))));
-    }
 }

@@ -1,14 +1,17 @@
 //! Objects for tests, said in few words.
 
 use crds::{ScimTenant, ScimTenantClass};
-use database::registry::{Credential, HandledAnnotations, RegisteredTenant, State};
+use database::registry::{Credential, HandledAnnotations, RegisteredTenant, SchemaState, State};
 use jiff::Timestamp;
 use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
+use kube::core::ObjectMeta;
 use serde_json::{Value, json};
-use tenancy::{Generation, Owner, TenantId, Token};
+use tenancy::{CredentialKind, Generation, Owner, PrivateAddresses, TenantId, Token, Trust};
 
 use crate::object::Found;
+use crate::route::{FoundHttpRoute, FoundRoutes};
+use crate::scope::Scope;
 use crate::settings::{ServerService, Settings};
 use crate::tenant::{Dereferenced, FoundNamespace, Identity, LiveSecret};
 
@@ -22,6 +25,7 @@ pub(crate) fn settings() -> Settings {
     Settings {
         installation: "test".parse().unwrap(),
         controller_name: "scim-operator.io/operator".to_owned(),
+        scope: Scope::Cluster,
         database_name: "primary".to_owned(),
         server: ServerService {
             namespace: "scim-system".parse().unwrap(),
@@ -81,15 +85,40 @@ pub(crate) fn token(number: u8) -> Token {
     Token::from_random([number; 32])
 }
 
-/// A credential that was issued and not used.
+/// PostgreSQL's time in [`registered`]: after everything was issued.
+pub(crate) const NOW: Timestamp = Timestamp::constant(1_900_000_000, 0);
+
+/// A token that was issued and not used.
 pub(crate) fn credential(generation: u32, token: &Token) -> Credential {
     Credential {
         generation: Generation::new(generation),
+        kind: CredentialKind::BearerToken,
         digest: token.digest(),
+        principal: None,
+        trust: None,
         issued_at: Timestamp::from_second(1_800_000_000 + i64::from(generation)).unwrap(),
         first_used_at: None,
         last_used_at: None,
         revoked_at: None,
+        valid_until: None,
+    }
+}
+
+/// The same, which was used a minute after.
+pub(crate) fn used(credential: Credential) -> Credential {
+    let at = credential.issued_at + jiff::SignedDuration::from_mins(1);
+    Credential { first_used_at: Some(at), last_used_at: Some(at), ..credential }
+}
+
+/// Trust in an issuer that is told from others by its audience.
+pub(crate) fn trust(audience: &str) -> Trust {
+    Trust {
+        issuer: "https://id.example.com".to_owned(),
+        jwks_uri: "https://id.example.com/keys".to_owned(),
+        audience: audience.to_owned(),
+        subject: Some("workload".to_owned()),
+        directory_id: None,
+        private_addresses: PrivateAddresses::Deny,
     }
 }
 
@@ -107,16 +136,19 @@ pub(crate) fn registered(credentials: Vec<Credential>) -> RegisteredTenant {
         state: State::Active,
         configuration: serde_json::from_value(configuration).unwrap(),
         schema_version: 1,
-        schema_exists: true,
+        schema: SchemaState::Whole,
         handled: HandledAnnotations::default(),
         credentials,
+        now: NOW,
+        drop_after: None,
     }
 }
 
-/// A Secret that holds a token.
+/// The Secret `acme-scim`, which holds a token.
 pub(crate) fn secret_with(token: &Token) -> LiveSecret {
     let data = [("token".to_owned(), ByteString(token.expose().as_bytes().to_vec()))];
-    LiveSecret::new(Secret { data: Some(data.into()), ..Secret::default() })
+    let metadata = ObjectMeta { name: Some("acme-scim".to_owned()), ..ObjectMeta::default() };
+    LiveSecret::new(Secret { metadata, data: Some(data.into()), ..Secret::default() })
 }
 
 /// The namespace `customer-acme`.
@@ -128,15 +160,15 @@ pub(crate) fn namespace() -> FoundNamespace {
 /// What a reconcile of [`tenant`] reads when there is a class and nothing else.
 pub(crate) fn found(classes: Vec<ScimTenantClass>) -> Dereferenced {
     Dereferenced {
-        // After every token was issued.
-        read_at: Timestamp::from_second(1_900_000_000).unwrap(),
         classes,
         namespace: namespace(),
         registered: Ok(None),
+        lost_schema: None,
         statistics: None,
         secret: Found::Absent,
         old_secret: None,
-        route: Found::Absent,
+        brought: None,
+        routes: FoundRoutes { ingress: Found::Absent, http_route: FoundHttpRoute::Known(Found::Absent) },
     }
 }
 

@@ -1,19 +1,19 @@
-//! What Prometheus is told, in the names that dashboards for controller-runtime know, and the number of tenants.
+//! What Prometheus is told, in the names that dashboards for controller-runtime know where there are such names.
 
-use std::fmt;
+mod tenants;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
-use crds::{ConditionType, ScimTenant};
-use kube::runtime::reflector::Store;
-use prometheus_client::collector::Collector;
-use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
+use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use crate::conditions;
+pub(crate) use crate::metrics::tenants::TenantCollector;
 
 /// From 5 ms (nothing to do) to 10 s (PostgreSQL is away).
 const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
@@ -21,9 +21,18 @@ const SECONDS: [f64; 11] = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 
 /// What is measured.
 #[derive(Debug, Clone)]
 pub(crate) struct Metrics {
+    /// `controller_runtime_reconcile_total{controller,result}`
     reconciles: Family<Outcome, Counter>,
+    /// `controller_runtime_reconcile_time_seconds{controller}`
     seconds: Family<Of, Histogram>,
-    leader: Gauge,
+    /// `leader_election_master_status{name}`
+    leader: Family<Lease, Gauge>,
+    /// `scim_operator_schema_migrations_total{result}`
+    migrations: Family<Migrated, Counter>,
+    /// `scim_operator_tenant_schemas{version}`
+    schemas: Family<Version, Gauge<u64, AtomicU64>>,
+    /// `scim_operator_tenant_schemas_outdated`
+    outdated: Gauge<u64, AtomicU64>,
 }
 
 /// Which controller.
@@ -55,14 +64,33 @@ struct Outcome {
     result: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Lease {
+    name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Migrated {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Version {
+    version: u32,
+}
+
 impl Metrics {
-    /// Registers everything with the registry that is exposed.
-    pub(crate) fn register(registry: &mut Registry) -> Self {
+    /// Registers everything with the registry that is exposed. `lease` is the one that its leader holds.
+    pub(crate) fn register(registry: &mut Registry, lease: &str) -> Self {
         let metrics = Self {
             reconciles: Family::default(),
             seconds: Family::new_with_constructor(|| Histogram::new(SECONDS)),
-            leader: Gauge::default(),
+            leader: Family::default(),
+            migrations: Family::default(),
+            schemas: Family::default(),
+            outdated: Gauge::default(),
         };
+        metrics.leader.get_or_create(&Lease { name: lease.to_owned() }).set(0);
         registry.register(
             "controller_runtime_reconcile",
             "Reconciles by controller and result",
@@ -78,6 +106,21 @@ impl Metrics {
             "Whether this process is the one that reconciles",
             metrics.leader.clone(),
         );
+        registry.register(
+            "scim_operator_schema_migrations",
+            "Attempts to migrate the schema of a tenant, by what came of them",
+            metrics.migrations.clone(),
+        );
+        registry.register(
+            "scim_operator_tenant_schemas",
+            "Schemas of tenants by their version",
+            metrics.schemas.clone(),
+        );
+        registry.register(
+            "scim_operator_tenant_schemas_outdated",
+            "Schemas of tenants of an earlier version than this operator's",
+            metrics.outdated.clone(),
+        );
         metrics
     }
 
@@ -88,72 +131,25 @@ impl Metrics {
         self.seconds.get_or_create(&Of { controller }).observe(took.as_secs_f64());
     }
 
-    /// Notes that this process leads.
-    pub(crate) fn lead(&self) {
-        self.leader.set(1);
+    /// Notes that this process leads by this lease.
+    pub(crate) fn lead(&self, lease: &str) {
+        self.leader.get_or_create(&Lease { name: lease.to_owned() }).set(1);
     }
-}
 
-/// Counts ScimTenants by readiness when it is asked, out of the cache of the controller.
-pub(crate) struct TenantCollector(pub(crate) Store<ScimTenant>);
-
-impl fmt::Debug for TenantCollector {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("TenantCollector")
+    /// Notes an attempt to migrate the schema of a tenant.
+    pub(crate) fn migrated(&self, result: &'static str) {
+        self.migrations.get_or_create(&Migrated { result }).inc();
     }
-}
 
-impl Collector for TenantCollector {
-    fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let tenants = self.0.state();
-        let ready = tenants.iter().filter(|tenant| is_ready(tenant)).count();
-        let gauge = ConstGauge::new(0_i64);
-        let mut metric = encoder.encode_descriptor(
-            "scim_operator_tenants",
-            "ScimTenants by readiness",
-            None,
-            gauge.metric_type(),
-        )?;
-        for (label, number) in [("true", ready), ("false", tenants.len() - ready)] {
-            let gauge = ConstGauge::new(i64::try_from(number).unwrap_or(i64::MAX));
-            gauge.encode(metric.encode_family(&[("ready", label)])?)?;
+    /// Notes how many schemas have which version, `latest` being this operator's.
+    pub(crate) fn schemas(&self, by_version: &BTreeMap<u32, u64>, latest: u32) {
+        self.schemas.clear();
+        for (version, tenants) in by_version {
+            self.schemas.get_or_create(&Version { version: *version }).set(*tenants);
         }
-        Ok(())
+        self.outdated.set(by_version.range(..latest).map(|(_, tenants)| tenants).sum());
     }
-}
-
-fn is_ready(tenant: &ScimTenant) -> bool {
-    let status = tenant.status.as_ref();
-    status.is_some_and(|status| conditions::is_true(&status.conditions, ConditionType::Ready))
 }
 
 #[cfg(test)]
-mod tests {
-    use kube::runtime::{reflector, watcher};
-    use prometheus_client::encoding::text::encode;
-    use serde_json::json;
-
-    use super::*;
-    use crate::fixtures::tenant;
-
-    #[test]
-    fn metrics_have_the_names_that_dashboards_know() {
-        let mut registry = Registry::default();
-        let metrics = Metrics::register(&mut registry);
-        metrics.reconciled(Controller::Tenant, "success", Duration::from_millis(7));
-        let (store, mut writer) = reflector::store();
-        writer.apply_watcher_event(&watcher::Event::Apply(tenant(json!({}))));
-        registry.register_collector(Box::new(TenantCollector(store)));
-        let mut text = String::new();
-        encode(&mut text, &registry).unwrap();
-        for line in [
-            "controller_runtime_reconcile_total{controller=\"scimtenant\",result=\"success\"} 1",
-            "controller_runtime_reconcile_time_seconds_count{controller=\"scimtenant\"} 1",
-            "leader_election_master_status 0",
-            "scim_operator_tenants{ready=\"true\"} 0",
-            "scim_operator_tenants{ready=\"false\"} 1",
-        ] {
-            assert!(text.contains(line), "{line} is missing in\n{text}");
-        }
-    }
-}
+mod tests;

@@ -8,6 +8,7 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
 use tenancy::TenantKey;
 
+use crate::apply::is_spec_ours;
 use crate::settings::Settings;
 
 /// The name that our writes carry in `managedFields`.
@@ -51,20 +52,19 @@ pub(crate) fn found_by_controller<K: Resource>(object: Option<K>, owner_uid: &st
     })
 }
 
-/// Sorts what was found under a name by the tenant that its labels name: owners must be in the same namespace
-/// (<https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/>), and routes are not.
+/// Sorts what was found under the name of a tenant's route by the installation that its labels name: owners must be in the
+/// same namespace (<https://kubernetes.io/docs/concepts/overview/working-with-objects/owners-dependents/>), and routes are
+/// not. Another name in there is another's claim; a label that somebody took away is none, as long as we made the `spec`.
 ///
 /// Not by the tenant's UID: what a tenant of the same name left behind, whose finalizer was taken away, is taken over.
 pub(crate) fn found_by_label<K: Resource>(object: Option<K>, tenant: &TenantKey) -> Found<K> {
-    let ours = [
-        (label::MANAGED_BY, label::MANAGER),
-        (label::INSTALLATION, tenant.installation.as_str()),
-        (label::TENANT_NAMESPACE, tenant.namespace.as_str()),
-        (label::TENANT_NAME, tenant.name.as_str()),
-    ];
+    let ours = [(label::MANAGED_BY, label::MANAGER), (label::INSTALLATION, tenant.installation.as_str())];
     sort(object, |metadata| {
         let value = |key| metadata.labels.as_ref().and_then(|labels| labels.get(key)).map(String::as_str);
-        ours.into_iter().all(|(key, ours)| value(key) == Some(ours))
+        ours.into_iter().all(|(key, ours)| match value(key) {
+            Some(name) => name == ours,
+            None => is_spec_ours(metadata),
+        })
     })
 }
 
@@ -132,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_route_is_ours_by_the_names_in_its_labels_and_one_that_was_left_behind_is_too() {
+    fn a_route_is_ours_by_its_installation_and_one_that_was_left_behind_is_too() {
         let key = identity(&tenant(json!({}))).key;
         let labels = tenant_labels(&tenant(json!({})), &settings());
         let route = |change: Option<(&str, &str)>| {
@@ -141,10 +141,24 @@ mod tests {
             found_by_label(Some(secret(&json!({"labels": labels}))), &key)
         };
         assert!(matches!(route(None), Found::Ours(_)));
-        assert!(matches!(route(Some((label::TENANT_UID, "another"))), Found::Ours(_)));
-        for other in [label::MANAGED_BY, label::INSTALLATION, label::TENANT_NAMESPACE, label::TENANT_NAME] {
+        for edited in [label::TENANT_UID, label::TENANT_NAMESPACE, label::TENANT_NAME] {
+            assert!(matches!(route(Some((edited, "another"))), Found::Ours(_)), "{edited}");
+        }
+        for other in [label::MANAGED_BY, label::INSTALLATION] {
             assert_eq!(route(Some((other, "another"))), Found::Foreign, "{other}");
         }
         assert_eq!(found_by_label(Some(secret(&json!({}))), &key), Found::Foreign);
+    }
+
+    #[test]
+    fn a_route_whose_labels_were_taken_away_is_ours_if_we_made_its_spec() {
+        let key = identity(&tenant(json!({}))).key;
+        let made_by = |manager| {
+            let fields =
+                json!([{"manager": manager, "operation": "Update", "fieldsV1": {"f:spec": {"f:rules": {}}}}]);
+            found_by_label(Some(secret(&json!({"managedFields": fields}))), &key)
+        };
+        assert!(matches!(made_by(FIELD_MANAGER), Found::Ours(_)));
+        assert_eq!(made_by("kubectl"), Found::Foreign);
     }
 }

@@ -1,6 +1,11 @@
 //! What stands in the way of a part of a tenant, and whether waiting helps.
 
+use std::time::Duration;
+
 use crds::Reason;
+
+const SOON: Duration = Duration::from_secs(30);
+const LATER: Duration = Duration::from_mins(5);
 
 /// What stands in the way.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,13 +33,27 @@ impl Obstacle {
         Self { reason, message: message.into(), remedy: Remedy::Change }
     }
 
-    /// Whether it goes away by a change that nobody tells us of: objects of others are not watched.
-    pub(crate) fn is_unwatched(&self) -> bool {
-        matches!(self.reason, Reason::SecretNameTaken | Reason::RouteNameTaken)
-    }
-
     /// An obstacle that passes.
     pub(crate) fn passing(reason: Reason, message: impl Into<String>) -> Self {
         Self { reason, message: message.into(), remedy: Remedy::Time }
+    }
+
+    /// The time until the next look at something that goes away by a change which nobody tells us of. `None`: a watch or the
+    /// audit tells.
+    pub(crate) fn look_again(&self) -> Option<Duration> {
+        match self.reason {
+            // Objects of others are not watched, nor what the API server serves.
+            Reason::SecretNameTaken
+            | Reason::RouteNameTaken
+            | Reason::RouteRejected
+            | Reason::GatewayAPIMissing => Some(SOON),
+            // Quotas and policies are not watched, nor what is mended in PostgreSQL. There may be a thousand of these at once,
+            // after a policy or a restore that went wrong.
+            Reason::SecretRefused
+            | Reason::RouteRefused
+            | Reason::OwnedByAnother
+            | Reason::RegistrationLost => Some(LATER),
+            _ => None,
+        }
     }
 }

@@ -1,11 +1,16 @@
-//! The registry, migrated before its first use, so that the operator starts and reports while PostgreSQL is away.
+//! The registry, migrated and bound to this cluster before its first use, so that the operator starts and reports while
+//! PostgreSQL is away.
 
 use std::time::Duration;
 
 use crds::Reason;
 use database::registry::{Registry, RegistryError};
+use k8s_openapi::api::core::v1::Namespace;
+use kube::{Api, Client};
+use tenancy::{InstallationId, SchemaName};
 use tokio::sync::OnceCell;
 use tracing::warn;
+use uuid::Uuid;
 
 use crate::error::{Error, in_full};
 use crate::obstacle::Obstacle;
@@ -13,17 +18,40 @@ use crate::obstacle::Obstacle;
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// A registry that is migrated before its first use.
+/// There is no kind for a cluster; the namespace that every cluster has, and that cannot be deleted, stands for it.
+const NAMESPACE_OF_THE_CLUSTER: &str = "kube-system";
+
+/// A registry that is migrated and bound before its first use.
 #[derive(Debug)]
 pub(crate) struct MigratedRegistry {
     registry: Registry,
+    binding: Binding,
     migrated: OnceCell<()>,
+}
+
+/// Whose the rows of an installation are: of two clusters with the same `--installation` each would take the other's
+/// tenants for orphans.
+#[derive(Debug, Clone)]
+pub(crate) struct Binding {
+    /// The installation.
+    pub(crate) installation: InstallationId,
+    /// This cluster; see [`cluster_uid`].
+    pub(crate) cluster: Uuid,
+    /// The cluster that was bound before and is gone, in whose place this one comes (`--take-over-cluster`).
+    pub(crate) take_over: Option<Uuid>,
+}
+
+/// By what a cluster is known: the UID of its namespace kube-system.
+pub(crate) async fn cluster_uid(client: &Client) -> Result<Uuid, Error> {
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let metadata = namespaces.get_metadata(NAMESPACE_OF_THE_CLUSTER).await?.metadata;
+    metadata.uid.and_then(|uid| uid.parse().ok()).ok_or(Error::Unnamed("UID"))
 }
 
 impl MigratedRegistry {
     /// Nothing is asked of PostgreSQL yet.
-    pub(crate) fn new(registry: Registry) -> Self {
-        Self { registry, migrated: OnceCell::new() }
+    pub(crate) fn new(registry: Registry, binding: Binding) -> Self {
+        Self { registry, binding, migrated: OnceCell::new() }
     }
 
     /// Migrates it as soon as PostgreSQL lets us, without waiting for a tenant: servers are ready only when there is
@@ -31,27 +59,43 @@ impl MigratedRegistry {
     pub(crate) async fn migrate(&self) {
         let mut wait = FIRST_WAIT;
         while let Err(error) = self.get().await {
-            warn!(error = in_full(&error), "the registry cannot be migrated; tries again in {wait:?}");
+            warn!(error = in_full(&error), "the registry cannot be used; tries again in {wait:?}");
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(LONGEST_WAIT);
         }
     }
 
-    /// The registry; migrates it if nobody has.
+    /// The registry; migrates and binds it if nobody has.
     pub(crate) async fn get(&self) -> Result<&Registry, RegistryError> {
-        self.migrated.get_or_try_init(|| self.registry.migrate()).await?;
+        self.migrated.get_or_try_init(|| self.prepare()).await?;
         Ok(&self.registry)
+    }
+
+    async fn prepare(&self) -> Result<(), RegistryError> {
+        let Binding { installation, cluster, take_over } = &self.binding;
+        self.registry.migrate().await?;
+        self.registry.bind(installation, *cluster, *take_over).await
     }
 }
 
 /// What a refusal of the registry means for a tenant; an error, when what was read is old.
+///
+/// The text of the same obstacle stays the same, whatever it was that PostgreSQL tried.
 pub(crate) fn obstacle(error: &RegistryError) -> Result<Obstacle, Error> {
     match error {
         RegistryError::NotOwned(_) | RegistryError::AlreadyIssued(_) => Err(Error::Raced),
         RegistryError::OwnedByAnother(_) => Ok(owned_by_another()),
+        RegistryError::InstallationTaken { cluster } => Ok(installation_taken(*cluster)),
+        RegistryError::SchemaDamaged { schema, missing } => Ok(schema_damaged(schema, missing)),
         error if error.is_unavailable() => {
             Ok(Obstacle::passing(Reason::DatabaseUnavailable, "PostgreSQL does not answer"))
         }
+        // Each attempt names another schema.
+        RegistryError::SchemaTaken(_) => Ok(Obstacle::passing(
+            Reason::DatabaseFailed,
+            "a schema of the name that this tenant was to get is there already, and no tenant of the registry has it; \
+             the next attempt takes another name",
+        )),
         error => Ok(Obstacle::passing(Reason::DatabaseFailed, in_full(error))),
     }
 }
@@ -63,4 +107,84 @@ pub(crate) fn owned_by_another() -> Obstacle {
         "the database holds retained data of this namespace and name, and the namespace is not the one that it \
          belongs to (another UID)",
     )
+}
+
+/// The schema that the status names is there, and the registry's row of it is not: to make a new one would hide the data.
+pub(crate) fn registration_lost(schema: &SchemaName) -> Obstacle {
+    Obstacle::lasting(
+        Reason::RegistrationLost,
+        format!(
+            "schema {schema}, which status.databaseSchema names, is there, and the registry has no row of it; nothing \
+             is made until the row is restored, or the schema renamed or dropped"
+        ),
+    )
+}
+
+fn installation_taken(cluster: Uuid) -> Obstacle {
+    Obstacle::lasting(
+        Reason::InstallationTaken,
+        format!(
+            "the registry's rows of this installation belong to another cluster, whose namespace kube-system has the UID \
+             {cluster}"
+        ),
+    )
+}
+
+/// The audit tells when they are back.
+fn schema_damaged(schema: &SchemaName, missing: &[String]) -> Obstacle {
+    let mut missing: Vec<&str> = missing.iter().map(String::as_str).collect();
+    missing.sort_unstable();
+    Obstacle::lasting(
+        Reason::SchemaDamaged,
+        format!(
+            "schema {schema} lacks {}; nothing is changed until that is restored, or the schema dropped",
+            missing.join(", ")
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use tenancy::TenantId;
+
+    use super::*;
+    use crate::fixtures::{identity, tenant};
+    use crate::obstacle::Remedy;
+
+    fn schema(id: i64) -> SchemaName {
+        SchemaName::of(TenantId::new(id))
+    }
+
+    fn text(error: &RegistryError) -> String {
+        let Obstacle { reason, message, remedy } = obstacle(error).unwrap();
+        format!("{remedy:?} {reason}: {message}")
+    }
+
+    #[test]
+    fn what_the_registry_refuses_is_told() {
+        let tenant = tenant(serde_json::json!({}));
+        insta::assert_snapshot!(text(&RegistryError::OwnedByAnother(identity(&tenant).key)), @"Change OwnedByAnother: the database holds retained data of this namespace and name, and the namespace is not the one that it belongs to (another UID)");
+        insta::assert_snapshot!(text(&RegistryError::InstallationTaken { cluster: Uuid::nil() }), @"Change InstallationTaken: the registry's rows of this installation belong to another cluster, whose namespace kube-system has the UID 00000000-0000-0000-0000-000000000000");
+        let missing = vec!["users".to_owned(), "groups".to_owned()];
+        insta::assert_snapshot!(text(&RegistryError::SchemaDamaged { schema: schema(42), missing }), @"Change SchemaDamaged: schema tenant_42 lacks groups, users; nothing is changed until that is restored, or the schema dropped");
+        insta::assert_snapshot!(text(&RegistryError::ServerRoleMissing("scim_server".to_owned())), @r#"Time DatabaseFailed: the database role scim_server for the servers does not exist; as an administrator of PostgreSQL run: CREATE ROLE "scim_server" LOGIN PASSWORD '…'"#);
+        let lost = registration_lost(&schema(42));
+        assert_eq!((lost.reason, lost.remedy), (Reason::RegistrationLost, Remedy::Change));
+        insta::assert_snapshot!(lost.message, @"schema tenant_42, which status.databaseSchema names, is there, and the registry has no row of it; nothing is made until the row is restored, or the schema renamed or dropped");
+    }
+
+    #[test]
+    fn a_schema_that_is_in_the_way_is_told_in_the_same_words_though_each_attempt_meets_another() {
+        let (first, second) = (RegistryError::SchemaTaken(schema(1)), RegistryError::SchemaTaken(schema(2)));
+        assert_eq!(text(&first), text(&second));
+        insta::assert_snapshot!(text(&first), @"Time DatabaseFailed: a schema of the name that this tenant was to get is there already, and no tenant of the registry has it; the next attempt takes another name");
+    }
+
+    #[test]
+    fn who_acted_on_what_is_old_reads_again() {
+        let id = TenantId::new(42);
+        for error in [RegistryError::NotOwned(id), RegistryError::AlreadyIssued(id)] {
+            assert!(matches!(obstacle(&error), Err(Error::Raced)));
+        }
+    }
 }

@@ -1,216 +1,190 @@
-//! The Ingresses: one for each tenant, one catch-all for each host.
+//! How requests get to the servers: an Ingress or an HTTPRoute for each tenant and a catch-all of the same kind for each
+//! host, or none of these. What was read of a tenant's routes becomes a plan, and the plan becomes what is there.
+//!
+//! When a class changes its kind, the new route is there, its Gateway has taken it, and proxies had time to learn of it,
+//! before the old one goes.
 
-use std::collections::BTreeMap;
+mod acceptance;
+mod digest;
+mod discovery;
+mod http_route;
+mod ingress;
+mod kind;
+mod metadata;
+mod plan;
+mod ranges;
+mod traffic;
 
-use crds::class::IngressRoute;
-use crds::metadata::annotation;
-use crds::{ScimTenant, ScimTenantClass};
-use k8s_openapi::api::networking::v1::{
-    HTTPIngressPath, HTTPIngressRuleValue, Ingress, IngressBackend, IngressRule, IngressServiceBackend,
-    IngressSpec, IngressTLS, ServiceBackendPort,
-};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use kube::Resource as _;
-use sha2::{Digest as _, Sha256};
-use tenancy::{ClassUrl, TenantPath, TenantUrl};
+use std::time::Duration;
 
-use crate::class::AcceptedClass;
-use crate::object::{class_labels, tenant_labels};
-use crate::settings::Settings;
+use crds::Reason;
+use crds::class::{GatewayRoute, IngressRoute, RouteKind};
+pub(crate) use gateway_api::httproutes::HttpRoute;
+use jiff::{SignedDuration, Timestamp};
+use k8s_openapi::api::networking::v1::Ingress;
+use kube::Api;
 
-/// Begins the names of catch-all Ingresses.
-const CLASS_ROUTE: &str = "host.";
+pub(crate) use crate::route::discovery::GatewayApi;
+pub(crate) use crate::route::http_route::http_route;
+pub(crate) use crate::route::ingress::ingress;
+pub(crate) use crate::route::kind::{Route, gateway_api_missing};
+pub(crate) use crate::route::metadata::{catch_all_metadata, caught_host, is_routable, routed_tenant};
+pub(crate) use crate::route::plan::{RoutePlan, prepare};
+pub(crate) use crate::route::traffic::Traffic;
 
-/// The name of a tenant's Ingress. Namespace and name are DNS labels, so no two tenants have the same.
-pub(crate) fn tenant_route_name(path: &TenantPath) -> String {
-    format!("tenant.{}.{}", path.namespace, path.name)
+use crate::apply::{Intent, apply, delete};
+use crate::context::Context;
+use crate::error::Error;
+use crate::object::{Found, found_by_label};
+use crate::route::metadata::tenant_route_name;
+use crate::route::plan::Change;
+use crate::tenant::{Identity, Outcome, Step};
+
+/// How long the proxies of an ingress controller or Gateway may take to learn of a route.
+const SPREADING: SignedDuration = SignedDuration::from_secs(10);
+
+/// How a class's tenants are routed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum ClassRoute {
+    /// By Ingresses.
+    Ingress(IngressRoute),
+    /// By HTTPRoutes of the Gateway API.
+    HttpRoute(GatewayRoute),
+    /// By nothing that we make.
+    None,
 }
 
-/// The name of the catch-all Ingress of a class's host. It is a DNS name, as names of Ingresses are.
-pub(crate) fn class_route_name(url: &ClassUrl) -> String {
-    format!("{CLASS_ROUTE}{}", url.host())
+/// What is under the name of a tenant's routes.
+#[derive(Debug)]
+pub(crate) struct FoundRoutes {
+    /// The Ingress.
+    pub(crate) ingress: Found<Ingress>,
+    /// The HTTPRoute.
+    pub(crate) http_route: FoundHttpRoute,
 }
 
-/// Whether a host is short enough for [`class_route_name`]: names of objects have 253 characters at most.
-pub(crate) fn is_routable(url: &ClassUrl) -> bool {
-    class_route_name(url).len() <= 253
+/// What is under the name of a tenant's HTTPRoute.
+#[derive(Debug)]
+pub(crate) enum FoundHttpRoute {
+    /// The cluster knows no HTTPRoutes.
+    Unsupported,
+    /// This.
+    Known(Found<Box<HttpRoute>>),
 }
 
-/// The Ingress that leads a tenant's path to the servers.
-pub(crate) fn tenant_route(
-    tenant: &ScimTenant,
-    path: &TenantPath,
-    class: &AcceptedClass,
-    settings: &Settings,
-) -> Ingress {
-    let metadata = ObjectMeta {
-        name: Some(tenant_route_name(path)),
-        labels: Some(tenant_labels(tenant, settings)),
-        ..ObjectMeta::default()
+impl FoundHttpRoute {
+    /// The object, if it is ours.
+    pub(crate) fn ours(&self) -> Option<&HttpRoute> {
+        match self {
+            Self::Unsupported => None,
+            Self::Known(found) => found.ours().map(Box::as_ref),
+        }
+    }
+}
+
+/// How a tenant is routed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Routed {
+    /// By an Ingress, by an HTTPRoute that its Gateway took, or by nothing that we make.
+    pub(crate) by: RouteKind,
+    /// The time until the route of another kind is to be removed, if one is left.
+    pub(crate) look_again: Option<Duration>,
+}
+
+impl Routed {
+    /// With nothing of another kind left.
+    pub(crate) fn settled(by: RouteKind) -> Self {
+        Self { by, look_again: None }
+    }
+}
+
+/// Reads what is under the names of a tenant's routes, of either kind.
+pub(crate) async fn find(identity: &Identity, context: &Context) -> Result<FoundRoutes, Error> {
+    let name = tenant_route_name(&identity.key.path());
+    let ingress = context.routes().get_opt(&name).await?;
+    let http_route = if context.gateway_api.has_http_routes(&context.client).await? {
+        let live = http_routes(context).get_opt(&name).await?;
+        FoundHttpRoute::Known(found_by_label(live, &identity.key).map(Box::new))
+    } else {
+        FoundHttpRoute::Unsupported
     };
-    ingress(metadata, class, &TenantUrl::path(&path.namespace, &path.name), settings)
+    Ok(FoundRoutes { ingress: found_by_label(ingress, &identity.key), http_route })
 }
 
-/// The Ingress that leads every other path of a class's host to the servers, so that a tenant that does not exist
-/// and a wrong token get the same answer.
-pub(crate) fn class_route(class: &ScimTenantClass, accepted: &AcceptedClass, settings: &Settings) -> Ingress {
-    let metadata = ObjectMeta {
-        name: Some(class_route_name(&accepted.url)),
-        labels: Some(class_labels(class, settings)),
-        owner_references: class.controller_owner_ref(&()).map(|owner| vec![owner]),
-        ..ObjectMeta::default()
+/// Makes the route that is wanted, and removes the one of the other kind as soon as requests can take the new one.
+pub(crate) async fn lead_there(step: Step<RoutePlan>, context: &Context) -> Result<Outcome<Routed>, Error> {
+    let plan = match step {
+        Step::Do(plan) => plan,
+        Step::Blocked(obstacle) => return Ok(Outcome::Failed(obstacle)),
+        Step::Keep => return Ok(Outcome::Kept),
     };
-    ingress(metadata, accepted, "/", settings)
+    let (ingresses, http_routes) = (context.routes(), http_routes(context));
+    match plan {
+        RoutePlan::Ingress { change, obsolete } => {
+            replace(RouteKind::Ingress, &ingresses, &change, &http_routes, obsolete.as_deref()).await
+        }
+        RoutePlan::HttpRoute { change, obsolete } => {
+            replace(RouteKind::HTTPRoute, &http_routes, &change, &ingresses, obsolete.as_deref()).await
+        }
+        RoutePlan::None { ingress, http_route } => {
+            delete_all(&ingresses, ingress.as_deref()).await?;
+            delete_all(&http_routes, http_route.as_deref()).await?;
+            Ok(Outcome::Done(Routed::settled(RouteKind::None)))
+        }
+    }
 }
 
-fn ingress(metadata: ObjectMeta, class: &AcceptedClass, path: &str, settings: &Settings) -> Ingress {
-    let IngressRoute { class_name, tls_secret_name, annotations } = &class.route;
-    let host = class.url.host().to_owned();
-    let tls = tls_secret_name.as_ref().map(|secret_name| {
-        vec![IngressTLS { hosts: Some(vec![host.clone()]), secret_name: Some(secret_name.clone()) }]
-    });
-    let path = HTTPIngressPath {
-        path: Some(path.to_owned()),
-        path_type: "Prefix".to_owned(),
-        backend: backend(settings),
+/// Removes a tenant's routes of either kind: ours alone, and only the objects that were read.
+pub(crate) async fn remove(found: &FoundRoutes, context: &Context) -> Result<(), Error> {
+    delete_all(&context.routes(), found.ingress.ours()).await?;
+    delete_all(&http_routes(context), found.http_route.ours()).await
+}
+
+/// The HTTPRoutes beside the servers. A cluster without [`GatewayApi`] answers with 404 to everything.
+pub(crate) fn http_routes(context: &Context) -> Api<HttpRoute> {
+    Api::namespaced(context.client.clone(), context.settings.server.namespace.as_str())
+}
+
+/// Deletes the routes that were read, and no others of their names.
+pub(crate) async fn delete_all<K: Route>(
+    api: &Api<K>,
+    routes: impl IntoIterator<Item = &K>,
+) -> Result<(), Error> {
+    for route in routes {
+        delete(api, route).await?;
+    }
+    Ok(())
+}
+
+/// As long as requests cannot take the new route, the old one stays.
+async fn replace<K: Route, O: Route>(
+    by: RouteKind,
+    api: &Api<K>,
+    change: &Change<K>,
+    obsolete_api: &Api<O>,
+    obsolete: Option<&O>,
+) -> Result<Outcome<Routed>, Error> {
+    let route = match apply(api, &*change.desired, change.live.as_deref(), Intent::Write).await {
+        Ok(route) => route,
+        Err(error) => return error.into_obstacle(Reason::RouteRefused).map(Outcome::Failed),
     };
-    let rule = IngressRule { host: Some(host), http: Some(HTTPIngressRuleValue { paths: vec![path] }) };
-    let spec = IngressSpec {
-        ingress_class_name: class_name.clone(),
-        rules: Some(vec![rule]),
-        tls,
-        default_backend: None,
-    };
-    with_digest(Ingress {
-        metadata: ObjectMeta {
-            namespace: Some(settings.server.namespace.to_string()),
-            annotations: Some(annotations.clone()),
-            ..metadata
-        },
-        spec: Some(spec),
-        status: None,
-    })
+    if let Some(hindrance) = route.hindrance() {
+        return Ok(Outcome::Failed(hindrance));
+    }
+    let look_again = obsolete.and_then(|_| time_to_spread(&route, Timestamp::now()));
+    if look_again.is_none() {
+        delete_all(obsolete_api, obsolete).await?;
+    }
+    Ok(Outcome::Done(Routed { by, look_again }))
 }
 
-fn backend(settings: &Settings) -> IngressBackend {
-    let port = ServiceBackendPort { number: Some(i32::from(settings.server.port)), name: None };
-    let service = IngressServiceBackend { name: settings.server.name.clone(), port: Some(port) };
-    IngressBackend { service: Some(service), resource: None }
-}
-
-/// Notes a digest of the whole object on it. What a class asks for no more (an annotation, TLS) is still part of the
-/// live object, which so would seem to hold all that we want; the digest differs.
-fn with_digest(mut ingress: Ingress) -> Ingress {
-    let text = serde_json::to_vec(&ingress).unwrap_or_default();
-    let digest: [u8; 32] = Sha256::digest(&text).into();
-    let digest = digest.first_chunk().map_or(0, |first| u64::from_be_bytes(*first));
-    let annotations = ingress.metadata.annotations.get_or_insert_with(BTreeMap::new);
-    annotations.insert(annotation::DESIRED.to_owned(), format!("{digest:016x}"));
-    ingress
+/// The time until every proxy can be taken to know a route: neither kind has a condition that says so. A clock that is
+/// behind makes it no longer.
+fn time_to_spread<K: Route>(route: &K, now: Timestamp) -> Option<Duration> {
+    let age = now.duration_since(route.taken_at()?);
+    let left = SPREADING.checked_sub(age)?;
+    Duration::try_from(left.min(SPREADING)).ok().filter(|left| !left.is_zero())
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::class::accept;
-    use crate::fixtures::{class, settings, tenant};
-
-    fn route(ingress: &serde_json::Value) -> Ingress {
-        let class = class("default", json!({"route": {"kind": "Ingress", "ingress": ingress}}));
-        let accepted = accept(&class, &settings()).unwrap();
-        let path = TenantPath::parse("customer-acme", "acme").unwrap();
-        tenant_route(&tenant(json!({})), &path, &accepted, &settings())
-    }
-
-    fn digest(ingress: &Ingress) -> String {
-        ingress.metadata.annotations.as_ref().unwrap()[annotation::DESIRED].clone()
-    }
-
-    #[test]
-    fn a_tenant_is_routed_by_its_path() {
-        let ingress = json!({
-            "className": "contour", "tlsSecretName": "scim-tls", "annotations": {"example.com/size": "1m"},
-        });
-        insta::assert_yaml_snapshot!(route(&ingress), @r#"
-        apiVersion: networking.k8s.io/v1
-        kind: Ingress
-        metadata:
-          annotations:
-            example.com/size: 1m
-            scim-operator.io/desired: f97d9c4de3e84190
-          labels:
-            app.kubernetes.io/managed-by: scim-operator
-            scim-operator.io/installation: test
-            scim-operator.io/tenant-name: acme
-            scim-operator.io/tenant-namespace: customer-acme
-            scim-operator.io/tenant-uid: 7e4a4700-0000-4000-8000-000000000000
-          name: tenant.customer-acme.acme
-          namespace: scim-system
-        spec:
-          ingressClassName: contour
-          rules:
-            - host: scim.example.com
-              http:
-                paths:
-                  - backend:
-                      service:
-                        name: scim-server
-                        port:
-                          number: 80
-                    path: /customer-acme/acme/scim/v2
-                    pathType: Prefix
-          tls:
-            - hosts:
-                - scim.example.com
-              secretName: scim-tls
-        "#);
-    }
-
-    #[test]
-    fn a_class_catches_what_is_left_of_its_host() {
-        let class = class("default", json!({}));
-        let accepted = accept(&class, &settings()).unwrap();
-        insta::assert_yaml_snapshot!(class_route(&class, &accepted, &settings()), @r#"
-        apiVersion: networking.k8s.io/v1
-        kind: Ingress
-        metadata:
-          annotations:
-            scim-operator.io/desired: 52c438aa1e10bc4d
-          labels:
-            app.kubernetes.io/managed-by: scim-operator
-            scim-operator.io/class-name: default
-            scim-operator.io/installation: test
-          name: host.scim.example.com
-          namespace: scim-system
-          ownerReferences:
-            - apiVersion: scim-operator.io/v1alpha1
-              controller: true
-              kind: ScimTenantClass
-              name: default
-              uid: c1a55000-0000-4000-8000-000000000000
-        spec:
-          ingressClassName: contour
-          rules:
-            - host: scim.example.com
-              http:
-                paths:
-                  - backend:
-                      service:
-                        name: scim-server
-                        port:
-                          number: 80
-                    path: /
-                    pathType: Prefix
-        "#);
-    }
-
-    #[test]
-    fn what_is_asked_for_no_more_changes_the_digest() {
-        let with = route(&json!({"annotations": {"example.com/size": "1m"}}));
-        let without = route(&json!({}));
-        assert_ne!(digest(&with), digest(&without));
-        assert_eq!(digest(&without), digest(&route(&json!({}))));
-    }
-}
+mod tests;

@@ -2,6 +2,8 @@
 
 use tenancy::{InstallationId, Namespace};
 
+use crate::scope::Scope;
+
 /// What this installation is.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -9,6 +11,8 @@ pub(crate) struct Settings {
     pub(crate) installation: InstallationId,
     /// The `controllerName` of the classes that it serves.
     pub(crate) controller_name: String,
+    /// The namespaces that it works in.
+    pub(crate) scope: Scope,
     /// The name of its database.
     pub(crate) database_name: String,
     /// Where routes lead to.

@@ -2,30 +2,45 @@
 
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
+use database::migration::TenantMigrations;
 use database::registry::Registry;
 use database::{Database, Options};
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
-use kube::runtime::reflector;
 use process::{Readiness, listener, observability, shutdown};
 use tokio::sync::oneshot;
-use tracing::info;
+use tokio::time::sleep;
+use tracing::{info, warn};
+use uuid::Uuid;
 
 use crate::arguments::Arguments;
+use crate::audit::{self, Audit};
 use crate::backoff::Backoff;
 use crate::census::Census;
 use crate::context::Context;
 use crate::controllers;
+use crate::error::in_full;
 use crate::lease::{Candidate, Leadership, Lost};
 use crate::metrics::{Metrics, TenantCollector};
 use crate::object::FIELD_MANAGER;
-use crate::registry::MigratedRegistry;
+use crate::registry::{Binding, MigratedRegistry, cluster_uid};
+use crate::rollout::{self, Progress};
+use crate::route::GatewayApi;
 use crate::sweep;
+use crate::wake::Wake;
+use crate::watch::Cache;
+
+/// The time between two questions which cluster this is.
+const CLUSTER_WAIT: Duration = Duration::from_secs(3);
 
 /// Why the process ends with an error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
+    /// The operating system gives no threads.
+    #[error("the operating system gives no threads")]
+    Runtime(#[source] std::io::Error),
     /// No URL of a database.
     #[error(transparent)]
     DatabaseUrl(#[from] process::arguments::DatabaseUrlError),
@@ -53,16 +68,16 @@ pub(crate) enum StartError {
 }
 
 /// Runs until a signal comes or the lease is lost.
-pub(crate) async fn run(arguments: &Arguments) -> Result<(), StartError> {
+pub(crate) async fn run(arguments: &Arguments, migrations: TenantMigrations) -> Result<(), StartError> {
     let mut signal = pin!(shutdown::signal().map_err(StartError::Signals)?);
     let identity = identity(arguments)?;
     let client = Client::try_default().await.map_err(StartError::Kubernetes)?;
-    let registry = registry(arguments)?;
+    let registry = registry(arguments, migrations)?;
 
     let mut exposed = prometheus_client::registry::Registry::default();
-    let metrics = Metrics::register(&mut exposed);
-    let (store, writer) = reflector::store();
-    exposed.register_collector(Box::new(TenantCollector(store.clone())));
+    let metrics = Metrics::register(&mut exposed, &arguments.lease_name);
+    let (tenants, filler) = Cache::new();
+    exposed.register_collector(Box::new(TenantCollector(tenants.clone())));
     // One that waits for the lease is ready too: it is there to take over.
     let readiness = Readiness::unready("starting");
     let listener = listener::listen(arguments.observability.observability_address).await?;
@@ -71,28 +86,37 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), StartError> {
 
     let namespace = arguments.lease_namespace().as_str();
     let candidate = Candidate::new(client.clone(), namespace, &arguments.lease_name, &identity);
-    let leadership = tokio::select! {
-        leadership = candidate.lead() => leadership,
+    let turn = async { (cluster(&client).await, candidate.lead().await) };
+    let (cluster, leadership) = tokio::select! {
+        begun = turn => begun,
         signal = &mut signal => {
             info!(%signal, "ends without having led");
             return Ok(());
         }
     };
-    metrics.lead();
+    metrics.lead(&arguments.lease_name);
 
+    let settings = arguments.settings();
+    let installation = settings.installation.clone();
+    let binding = Binding { installation, cluster, take_over: arguments.take_over_cluster };
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(identity) };
+    let (wake, woken) = Wake::new();
     let context = Arc::new(Context {
         recorder: Recorder::new(client.clone(), reporter),
+        registry: MigratedRegistry::new(registry, binding),
         client,
-        registry,
-        settings: arguments.settings(),
+        settings,
         backoff: Backoff::default(),
         census: Census::default(),
+        audit: Audit::default(),
+        gateway_api: GatewayApi::default(),
+        progress: Progress::default(),
+        wake,
         metrics,
     });
     let (stop, stopped) = oneshot::channel::<()>();
     let stopped = async { drop(stopped.await) };
-    let controllers = Box::pin(controllers::run(context.clone(), store, writer, stopped));
+    let controllers = Box::pin(controllers::run(context.clone(), woken, tenants.clone(), filler, stopped));
     let ended = async {
         let signal = signal.await;
         info!(%signal, "finishes what is under way");
@@ -100,9 +124,24 @@ pub(crate) async fn run(arguments: &Arguments) -> Result<(), StartError> {
         drop(stop);
     };
     let beside = async {
-        futures::join!(context.registry.migrate(), sweep::run(&context));
+        let migrated = async {
+            context.registry.migrate().await;
+            rollout::run(&context).await;
+        };
+        futures::join!(migrated, sweep::run(&context), audit::run(&context, &tenants));
     };
     Box::pin(lead(leadership, controllers, beside, ended)).await
+}
+
+/// The UID of this cluster, as soon as the API server tells it.
+async fn cluster(client: &Client) -> Uuid {
+    loop {
+        match cluster_uid(client).await {
+            Ok(uid) => return uid,
+            Err(error) => warn!(error = in_full(&error), "could not ask which cluster this is; asks again"),
+        }
+        sleep(CLUSTER_WAIT).await;
+    }
 }
 
 /// Reconciles until asked to end. Who lost the lease ends at once: what is under way is of no harm, what would come
@@ -128,12 +167,12 @@ async fn lead(
     Ok(())
 }
 
-fn registry(arguments: &Arguments) -> Result<MigratedRegistry, StartError> {
-    // One for each tenant that is reconciled at once, and some for what comes beside.
-    let max_connections = u32::from(controllers::CONCURRENCY) + 2;
+fn registry(arguments: &Arguments, migrations: TenantMigrations) -> Result<Registry, StartError> {
+    // One for each tenant that is reconciled at once, for each schema that is migrated, for the sweep and the audit.
+    let max_connections = u32::from(controllers::CONCURRENCY + rollout::CONCURRENCY) + 2;
     let options = Options { max_connections, application_name: FIELD_MANAGER.to_owned() };
     let database = Database::connect(arguments.database.url()?.expose(), options)?;
-    Ok(MigratedRegistry::new(Registry::new(database, arguments.server_role.clone())))
+    Ok(Registry::new(database, arguments.server_role.clone(), migrations))
 }
 
 fn identity(arguments: &Arguments) -> Result<String, StartError> {

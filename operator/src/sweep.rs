@@ -1,31 +1,49 @@
-//! What is left of tenants that are gone without a word (their finalizer was taken away by force) is found: their
-//! routes are removed, their rows retained, which ends their tokens.
+//! What is left of tenants that are gone without a word (their finalizer was taken away by force) is found: their routes are
+//! removed, their rows retained, which ends their tokens. And data is dropped whose time has come.
 
-use std::collections::HashSet;
+mod orphans;
+
+use std::fmt::Debug;
 use std::time::Duration;
 
 use crds::ScimTenant;
 use crds::metadata::label;
 use database::registry::{Change, OwnedRow, RegistryError};
+use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{DeleteParams, ListParams, Preconditions};
-use kube::{Api, ResourceExt as _};
+use kube::core::{NamespaceResourceScope, ObjectList, PartialObjectMeta};
+use kube::{Api, Resource, ResourceExt as _};
+use serde::de::DeserializeOwned;
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info, warn};
 
 use crate::context::Context;
 use crate::error::{Error, in_full};
 use crate::object::selector;
+use crate::route::HttpRoute;
+use crate::scope::Scope;
+use crate::sweep::orphans::{Elsewhere, Living};
 
-const INTERVAL: Duration = Duration::from_mins(1);
+const INTERVAL: Duration = Duration::from_mins(10);
+/// The time from a tenant that is gone to the sweep because of it: more may follow.
+const AFTERWARDS: Duration = Duration::from_secs(5);
 const PAGE: u32 = 500;
 
-/// Sweeps now and every minute, until it is dropped.
+/// Sweeps now, every ten minutes and when a tenant is gone, until it is dropped.
 pub(crate) async fn run(context: &Context) {
-    let mut ticks = tokio::time::interval(INTERVAL);
+    let mut ticks = interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = context.wake.sweep_is_wanted() => sleep(AFTERWARDS).await,
+        }
         if let Err(error) = sweep(context).await {
             warn!(error = in_full(&error), "could not look for what is left of tenants that are gone");
+        }
+        if let Err(error) = drop_due(context).await {
+            warn!(error = in_full(&error), "could not drop data whose time has come");
         }
     }
 }
@@ -33,34 +51,36 @@ pub(crate) async fn run(context: &Context) {
 async fn sweep(context: &Context) -> Result<(), Error> {
     // Tenants last: one that is made meanwhile is among the tenants then, not its row among the rows.
     let rows = rows(context).await;
-    let labels = format!("{},{}", selector(&context.settings), label::TENANT_UID);
-    let routes = context.routes().list(&ListParams::default().labels(&labels)).await?.items;
-    let tenants = uids(context).await?;
+    let ingresses = routes::<Ingress>(context).await?;
+    let has_http_routes = context.gateway_api.has_http_routes(&context.client).await?;
+    let http_routes = if has_http_routes { routes::<HttpRoute>(context).await? } else { vec![] };
+    let living = living(context).await?;
     // Access first. One half that fails does not hold up the other.
     let retained = match rows {
-        Ok(rows) => retain(&rows, &tenants, context).await,
+        Ok(rows) => retain(&rows, &living, context).await,
         Err(error) => Err(error.into()),
     };
-    for orphan in routes.iter().filter(|route| is_orphaned_route(route, &tenants)) {
-        info!(route = orphan.name_any(), "removes a route without a tenant");
+    for orphan in ingresses.iter().filter(|route| living.lacks_tenant_of(*route)) {
+        remove(orphan, context).await?;
+    }
+    for orphan in http_routes.iter().filter(|route| living.lacks_tenant_of(*route)) {
         remove(orphan, context).await?;
     }
     retained
 }
 
 /// Ends the access of tenants that are gone, and keeps their data.
-async fn retain(rows: &[OwnedRow], tenants: &HashSet<String>, context: &Context) -> Result<(), Error> {
-    if belongs_to_another_cluster(rows, tenants) {
-        let installation = &context.settings.installation;
+async fn retain(rows: &[OwnedRow], living: &Living, context: &Context) -> Result<(), Error> {
+    if living.is_of_another_cluster(rows) {
         error!(
-            %installation,
+            installation = %context.settings.installation,
             rows = rows.len(),
-            "no tenant of the registry is in this cluster: does another cluster use the same --installation? \
-             nothing is retained"
+            "no tenant of the registry is in this cluster: is it a new one in the place of another, and is everything \
+             restored? Nothing is retained until one is here"
         );
         return Ok(());
     }
-    for orphan in rows.iter().filter(|row| is_orphaned_row(row, tenants)) {
+    for orphan in rows.iter().filter(|row| living.lacks_owner_of(row)) {
         if context.registry.get().await?.retain(orphan.id, orphan.owner).await? == Change::Written {
             info!(id = %orphan.id, "retains the data of a tenant that is gone");
         }
@@ -68,82 +88,95 @@ async fn retain(rows: &[OwnedRow], tenants: &HashSet<String>, context: &Context)
     Ok(())
 }
 
-/// Whether the rows look like another cluster's (or this is a restored one): there are several, and none has its owner
-/// here. To end the access of all of them would be worse than to wait for somebody to look.
-fn belongs_to_another_cluster(rows: &[OwnedRow], tenants: &HashSet<String>) -> bool {
-    rows.len() > 1 && rows.iter().all(|row| is_orphaned_row(row, tenants))
+/// Drops the data of tenants that were deleted long enough ago.
+async fn drop_due(context: &Context) -> Result<(), RegistryError> {
+    for row in context.registry.get().await?.drop_due(&context.settings.installation).await? {
+        info!(id = %row.id, schema = %row.schema_name(), "dropped the data of a tenant: its time has come");
+    }
+    Ok(())
 }
 
 async fn rows(context: &Context) -> Result<Vec<OwnedRow>, RegistryError> {
     context.registry.get().await?.active(&context.settings.installation).await
 }
 
-/// The UIDs of all tenants.
-async fn uids(context: &Context) -> Result<HashSet<String>, Error> {
-    let tenants: Api<ScimTenant> = Api::all(context.client.clone());
-    let mut parameters = ListParams::default().limit(PAGE);
-    let mut uids = HashSet::new();
+/// The routes of a kind that we made for tenants.
+async fn routes<K>(context: &Context) -> Result<Vec<PartialObjectMeta<K>>, Error>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+{
+    let labels = format!("{},{}", selector(&context.settings), label::TENANT_UID);
+    Ok(pages(&route_api(context), &ListParams::default().labels(&labels)).await?)
+}
+
+/// Who is there. Of a namespace that may not be listed nothing is known, as of one that somebody else looks after.
+async fn living(context: &Context) -> Result<Living, Error> {
+    let mut living = Living::default();
+    let Context { client, settings, .. } = context;
+    if settings.scope == Scope::Cluster {
+        living.tenants.extend(uids(Api::all(client.clone())).await?);
+        return Ok(living);
+    }
+    let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
+    for namespace in pages(&namespaces, &ListParams::default()).await? {
+        let (uid, name) = (namespace.uid(), namespace.name_any());
+        if !settings.scope.contains(&name) {
+            living.elsewhere.push(Elsewhere { uid, name });
+            continue;
+        }
+        match uids(Api::namespaced(client.clone(), &name)).await {
+            Ok(uids) => living.tenants.extend(uids),
+            Err(kube::Error::Api(status)) if status.is_forbidden() => {
+                warn!(namespace = name, "the tenants of a namespace may not be listed: {}", status.message);
+                living.elsewhere.push(Elsewhere { uid, name });
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(living)
+}
+
+async fn uids(tenants: Api<PartialObjectMeta<ScimTenant>>) -> Result<Vec<String>, kube::Error> {
+    let tenants = pages(&tenants, &ListParams::default()).await?;
+    Ok(tenants.into_iter().filter_map(|tenant| tenant.uid()).collect())
+}
+
+/// Everything, read in pages, so that no answer is too large.
+async fn pages<K>(api: &Api<K>, parameters: &ListParams) -> Result<Vec<K>, kube::Error>
+where
+    K: Clone + Debug + DeserializeOwned,
+{
+    let mut parameters = parameters.clone().limit(PAGE);
+    let mut all = Vec::new();
     loop {
-        let page = tenants.list_metadata(&parameters).await?;
-        uids.extend(page.items.into_iter().filter_map(|tenant| tenant.metadata.uid));
-        match page.metadata.continue_.filter(|token| !token.is_empty()) {
+        let ObjectList { items, metadata, .. } = api.list(&parameters).await?;
+        all.extend(items);
+        match metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => parameters = parameters.continue_token(&token),
-            None => return Ok(uids),
+            None => return Ok(all),
         }
     }
 }
 
 /// Deletes the route as it was read: one that a tenant of the same name has taken over meanwhile stays.
-async fn remove(route: &Ingress, context: &Context) -> Result<(), Error> {
+async fn remove<K>(route: &PartialObjectMeta<K>, context: &Context) -> Result<(), Error>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
+{
+    info!(route = route.name_any(), kind = %K::kind(&()), "removes a route without a tenant");
     let as_read = Preconditions { uid: route.uid(), resource_version: route.resource_version() };
     let parameters = DeleteParams { preconditions: Some(as_read), ..DeleteParams::default() };
-    match context.routes().delete(&route.name_any(), &parameters).await.map_err(Error::from) {
+    let routes: Api<PartialObjectMeta<K>> = route_api(context);
+    match routes.delete(&route.name_any(), &parameters).await.map_err(Error::from) {
         Err(Error::Raced) => Ok(()),
         Err(Error::Kubernetes(kube::Error::Api(status))) if status.is_not_found() => Ok(()),
         deleted => deleted.map(|_| ()),
     }
 }
 
-fn is_orphaned_route(route: &Ingress, tenants: &HashSet<String>) -> bool {
-    route.labels().get(label::TENANT_UID).is_some_and(|uid| !tenants.contains(uid))
-}
-
-fn is_orphaned_row(row: &OwnedRow, tenants: &HashSet<String>) -> bool {
-    !tenants.contains(&row.owner.uid.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::fixtures::{TENANT_UID, registered};
-
-    #[test]
-    fn a_route_is_an_orphan_when_the_tenant_of_its_label_is_not_there() {
-        let route = |labels| serde_json::from_value(json!({"metadata": {"labels": labels}})).unwrap();
-        let tenants = HashSet::from(["a".to_owned()]);
-        assert!(!is_orphaned_route(&route(json!({"scim-operator.io/tenant-uid": "a"})), &tenants));
-        assert!(is_orphaned_route(&route(json!({"scim-operator.io/tenant-uid": "b"})), &tenants));
-        assert!(!is_orphaned_route(&route(json!({})), &tenants));
-    }
-
-    #[test]
-    fn several_rows_of_which_none_has_its_owner_here_are_of_another_cluster() {
-        let registered = registered(vec![]);
-        let row = OwnedRow { id: registered.id, owner: registered.owner };
-        let (here, elsewhere) =
-            (HashSet::from([TENANT_UID.to_owned()]), HashSet::from(["another".to_owned()]));
-        assert!(belongs_to_another_cluster(&[row, row], &elsewhere));
-        assert!(!belongs_to_another_cluster(&[row, row], &here));
-        assert!(!belongs_to_another_cluster(&[row], &elsewhere), "the only tenant is gone");
-    }
-
-    #[test]
-    fn a_row_is_an_orphan_when_its_owner_is_not_there() {
-        let registered = registered(vec![]);
-        let row = OwnedRow { id: registered.id, owner: registered.owner };
-        assert!(!is_orphaned_row(&row, &HashSet::from([TENANT_UID.to_owned()])));
-        assert!(is_orphaned_row(&row, &HashSet::from(["another".to_owned()])));
-    }
+fn route_api<K>(context: &Context) -> Api<PartialObjectMeta<K>>
+where
+    K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
+{
+    Api::namespaced(context.client.clone(), context.settings.server.namespace.as_str())
 }

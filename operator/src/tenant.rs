@@ -1,17 +1,26 @@
 //! A ScimTenant, from what is declared to what is there: the table of contents.
 
+mod brought;
 mod cleanup;
 mod credentials;
 mod dereference;
 mod desired;
+mod entrance;
+mod fate;
+mod hand_over;
 mod identity;
+mod moment;
+mod pause;
 mod provision;
 mod report;
+mod responsibility;
 mod secret;
+mod standing;
 mod status;
 mod validate;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crds::ScimTenant;
 use jiff::Timestamp;
@@ -21,23 +30,32 @@ use kube::runtime::controller::Action;
 pub(crate) use crate::tenant::dereference::Dereferenced;
 #[cfg(test)]
 pub(crate) use crate::tenant::dereference::FoundNamespace;
+pub(crate) use crate::tenant::desired::{Outcome, Step};
+pub(crate) use crate::tenant::entrance::{Entrance, IssuedKind};
 pub(crate) use crate::tenant::identity::Identity;
 #[cfg(test)]
 pub(crate) use crate::tenant::secret::LiveSecret;
+pub(crate) use crate::tenant::validate::{ValidatedTenant, validate};
 
 use crate::backoff::{next_look, resync};
 use crate::census::next_count;
+use crate::class::classes;
 use crate::context::Context;
 use crate::error::Error;
 use crate::finalizer;
 use crate::obstacle::Obstacle;
+use crate::scope::Scope;
 use crate::tenant::cleanup::cleanup;
 use crate::tenant::dereference::dereference;
+use crate::tenant::desired::{Applied, Desired};
+use crate::tenant::hand_over::hand_over;
 use crate::tenant::identity::age;
+use crate::tenant::moment::next_moment;
+use crate::tenant::pause::{is_paused, pause};
 use crate::tenant::provision::provision;
 use crate::tenant::report::report;
-use crate::tenant::status::{first_obstacle, passing_obstacle, status};
-use crate::tenant::validate::{ValidatedTenant, Verdict, validate};
+use crate::tenant::responsibility::{LookedAfter, as_ours, looked_after};
+use crate::tenant::status::{passing_obstacle, status};
 
 /// Brings one tenant to what it declares: reads everything, decides, writes everything. A settled tenant is read and
 /// not written.
@@ -47,31 +65,55 @@ pub(crate) async fn reconcile(tenant: Arc<ScimTenant>, context: Arc<Context>) ->
     if tenant.metadata.deletion_timestamp.is_some() {
         return cleanup(&tenant, &identity, &context).await;
     }
-    let found = dereference(&tenant, &identity, &context).await?;
-    let (tenant, verdict, desired) = match validate(&tenant, &identity, &found, settings) {
-        Verdict::ServedByAnother => return Ok(Action::await_change()),
-        Verdict::Rejected(obstacle) => {
+    if is_paused(&tenant) {
+        return pause(&tenant, &context).await;
+    }
+    let classes = classes(&context).await?;
+    if looked_after(&tenant, &classes, settings) == LookedAfter::ByAnother {
+        return hand_over(&tenant, &identity, &context).await;
+    }
+    let tenant = as_ours(&tenant, settings);
+    let found = dereference(&tenant, &identity, classes, &context).await?;
+    let verdict = validate(&tenant, &identity, &found, settings);
+    let (tenant, desired) = match &verdict {
+        Err(_) => {
             let desired = desired::rejected(&tenant, &identity, &found, settings);
-            (ScimTenant::clone(&tenant), Err(obstacle), desired)
+            (tenant, desired)
         }
-        Verdict::Accepted(validated) => {
-            hold_class(&validated, &found, &context).await?;
-            let tenant = guard(&tenant, &identity, &context).await?;
-            let desired = desired::accepted(&tenant, &identity, &validated, &found, settings);
-            (tenant, Ok(validated), desired)
+        Ok(validated) => {
+            hold_class(validated, &found, &context).await?;
+            let tenant = as_ours(&guard(&tenant, &identity, &context).await?, settings);
+            let desired = desired::accepted(&tenant, &identity, validated, &found, settings);
+            (tenant, desired)
         }
     };
-    let verdict: Result<&ValidatedTenant, &Obstacle> = verdict.as_deref();
-    let applied = provision(&identity, desired, &context).await?;
+    let verdict: Result<&ValidatedTenant, &Obstacle> = verdict.as_ref();
+    let applied = provision(&tenant, &identity, desired, &context).await?;
     let status = status(&tenant, verdict, &applied, found.statistics.as_ref(), Timestamp::now());
     report(&tenant, status, &context).await?;
     if let Some(obstacle) = passing_obstacle(&applied) {
         return Err(Error::Waits(obstacle.clone()));
     }
-    Ok(Action::requeue(match first_obstacle(verdict, &applied) {
-        None => next_count(age(&tenant)).unwrap_or_else(resync),
-        obstacle => next_look(obstacle),
-    }))
+    let look = next_pass(&tenant, verdict, &applied);
+    let entrance = verdict.ok().map(|validated| &validated.entrance);
+    let moment = applied.database.done().and_then(|registered| {
+        let decided_at = found.registered.as_ref().ok().and_then(Option::as_ref).map(|before| before.now);
+        next_moment(registered, entrance, decided_at.unwrap_or(registered.now))
+    });
+    Ok(Action::requeue(moment.map_or(look, |moment| moment.min(look))))
+}
+
+/// The time until the next pass, if nobody changes anything and nothing happens by itself.
+fn next_pass(
+    tenant: &ScimTenant,
+    verdict: Result<&ValidatedTenant, &Obstacle>,
+    applied: &Desired<Applied>,
+) -> Duration {
+    let Desired { database, credentials, route } = applied;
+    let obstacles = [verdict.err(), database.obstacle(), credentials.obstacle(), route.obstacle()];
+    let looks = obstacles.into_iter().flatten().map(|obstacle| next_look(Some(obstacle)));
+    let look = looks.chain(route.done().and_then(|routed| routed.look_again)).min();
+    look.or_else(|| next_count(age(tenant))).unwrap_or_else(resync)
 }
 
 /// Makes sure that the class does not go before its tenant, before the tenant becomes anything. The class controller
@@ -81,6 +123,10 @@ async fn hold_class(
     found: &Dereferenced,
     context: &Context,
 ) -> Result<(), Error> {
+    // Who looks after a few namespaces has no right to write what is the whole cluster's.
+    if context.settings.scope != Scope::Cluster {
+        return Ok(());
+    }
     let name = Some(&validated.class.name);
     let class = found.classes.iter().find(|class| class.metadata.name.as_ref() == name);
     // What is being deleted takes no new finalizers.

@@ -1,16 +1,27 @@
-//! Who asks: before anything else of a request is looked at, its path and token must name one tenant.
+//! Who asks: before anything else of a request is looked at, its path and credential must name one tenant.
+
+use std::net::IpAddr;
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, header::AUTHORIZATION, request::Parts},
+    http::request::Parts,
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tenancy::TenantPath;
+use database::registry::view::{Authenticated, Presented, Refused};
+use tenancy::{CredentialKind, Service, TenantPath};
 
-use crate::{error::Error, state::Server, tenant::Tenant};
+use crate::{
+    authorization::Authorization,
+    error::Error,
+    jwt::{self, Unverified},
+    path::tenant_path,
+    state::Server,
+    tenant::Tenant,
+    trust,
+};
 
-/// The layer around all endpoints, and around everything that is none: without a valid token nobody learns
+/// The layer around all SCIM endpoints, and around everything that is none: without a valid credential nobody learns
 /// which tenants, endpoints or resources exist. The path alone names the tenant, never the `Host` header.
 pub async fn authenticate(State(server): State<Server>, request: Request, next: Next) -> Response {
     let (mut parts, body) = request.into_parts();
@@ -23,71 +34,60 @@ pub async fn authenticate(State(server): State<Server>, request: Request, next: 
 
 async fn identify(server: &Server, request: &Parts) -> Result<Tenant, Error> {
     let path = tenant_path(request.uri.path()).ok_or(Error::Unauthorized)?;
-    let token = bearer_token(&request.headers).ok_or(Error::Unauthorized)?;
-    let authenticated = server.registry.authenticate(&path, token).await?;
-    Tenant::new(server, authenticated)
+    let source = server.source(request);
+    let authenticated = match Authorization::of(&request.headers) {
+        Authorization::Bearer(text) => bearer(server, &path, text, source).await?,
+        Authorization::Basic { user_name, password } => {
+            let presented = Presented::Basic { user_name: &user_name, password: &password };
+            server.registry.authenticate(&path, presented, source).await?
+        }
+        Authorization::Absent | Authorization::Unreadable => return Err(Error::Unauthorized),
+    };
+    match authenticated.configuration.service {
+        Service::Active => Tenant::new(server, authenticated),
+        Service::Suspended => Err(Error::Suspended),
+    }
 }
 
-/// The tenant that `/<namespace>/<name>/scim/v2…` names, whether or not there is one.
-pub fn tenant_path(path: &str) -> Option<TenantPath> {
-    let mut segments = path.strip_prefix('/')?.split('/');
-    let (namespace, name) = (segments.next()?, segments.next()?);
-    let is_scim = segments.next() == Some("scim") && segments.next() == Some("v2");
-    TenantPath::parse(namespace, name).ok().filter(|_| is_scim)
+/// A text may be a token of ours or of somebody whom the tenant trusts. Which it is, its form does not say: a token that was
+/// brought may look like a JWT, and in the middle of a rotation a tenant may have both.
+async fn bearer(
+    server: &Server,
+    path: &TenantPath,
+    text: &str,
+    source: IpAddr,
+) -> Result<Authenticated, Refused> {
+    let Some(token) = jwt::has_form(text).then(|| Unverified::read(text)).flatten() else {
+        return server.registry.authenticate(path, Presented::Bearer(text), source).await;
+    };
+    let trusts = server.registry.trusts(path, CredentialKind::Jwt);
+    let by_signature = signed(server, path, &token, &trusts, source).await;
+    if by_signature.as_ref().err() != Some(&Refused::Unknown) {
+        return by_signature;
+    }
+    // This asks the registry, by which the tenant may trust somebody else by now.
+    let by_text = server.registry.authenticate(path, Presented::Bearer(text), source).await;
+    let newer = server.registry.trusts(path, CredentialKind::Jwt);
+    if by_text.as_ref().err() != Some(&Refused::Unknown) || newer == trusts {
+        return by_text;
+    }
+    signed(server, path, &token, &newer, source).await
 }
 
-/// The token of the only `Authorization` header (RFC 6750, section 2.1; the scheme is case-insensitive).
-fn bearer_token(headers: &HeaderMap) -> Option<&str> {
-    let mut values = headers.get_all(AUTHORIZATION).iter();
-    let (value, None) = (values.next()?.to_str().ok()?, values.next()) else { return None };
-    let (scheme, token) = value.trim().split_once(' ')?;
-    let token = token.trim();
-    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::http::HeaderValue;
-
-    use super::*;
-
-    fn token(values: &[&'static str]) -> Option<String> {
-        let values = values.iter().map(|value| (AUTHORIZATION, HeaderValue::from_static(value)));
-        let mut headers = HeaderMap::new();
-        for (name, value) in values {
-            headers.append(name, value);
-        }
-        bearer_token(&headers).map(str::to_owned)
-    }
-
-    #[test]
-    fn a_tenant_is_named_by_the_first_segments_of_the_path() {
-        let acme = TenantPath::parse("customer-acme", "acme").ok();
-        assert_eq!(tenant_path("/customer-acme/acme/scim/v2"), acme);
-        assert_eq!(tenant_path("/customer-acme/acme/scim/v2/Users/1"), acme);
-    }
-
-    #[test]
-    fn other_paths_name_no_tenant() {
-        for path in ["/", "", "*", "/a/b", "/a/b/scim", "/a/b/scim/v1/Users", "/a/b/c/scim/v2", "//b/scim/v2"]
-        {
-            assert_eq!(tenant_path(path), None, "{path}");
-        }
-        assert_eq!(tenant_path("/customer%2Dacme/acme/scim/v2/Users"), None);
-    }
-
-    #[test]
-    fn the_scheme_is_bearer_in_any_case() {
-        assert_eq!(token(&["Bearer scim_x"]).as_deref(), Some("scim_x"));
-        assert_eq!(token(&["bearer  scim_x "]).as_deref(), Some("scim_x"));
-    }
-
-    #[test]
-    fn other_schemes_empty_tokens_and_two_headers_are_no_token() {
-        for values in
-            [&[][..], &["Basic eDp5"], &["Bearer"], &["Bearer "], &["scim_x"], &["Bearer a", "Bearer b"]]
-        {
-            assert_eq!(token(values), None, "{values:?}");
+async fn signed(
+    server: &Server,
+    path: &TenantPath,
+    token: &Unverified<'_>,
+    trusts: &[trust::Trusted],
+    source: IpAddr,
+) -> Result<Authenticated, Refused> {
+    for (generation, claims) in trust::signatures(&server.keys, token, trusts).await {
+        let verify = |trust: &_, now| trust::admits(trust, claims, now);
+        let kind = CredentialKind::Jwt;
+        match server.registry.authenticate_trusted(path, generation, kind, source, verify).await {
+            Err(Refused::Unknown) => {}
+            answer => return answer,
         }
     }
+    Err(Refused::Unknown)
 }

@@ -1,4 +1,6 @@
-//! The body of a request: JSON of bounded length, in one of the two media types.
+//! The body of a request: bytes of bounded length, and JSON in one of the two media types.
+
+use std::time::Duration;
 
 use axum::{
     body::Body,
@@ -24,43 +26,71 @@ impl FromRequest<Server> for Json {
         if !is_scim(request.headers()) {
             return Err(Error::UnsupportedMediaType);
         }
-        let reading = read(request, server.limits.body);
-        let bytes = time::timeout(server.limits.upload_timeout(), reading).await;
-        let bytes = bytes.unwrap_or(Err(Error::Stalled))?;
+        let (parts, body) = request.into_parts();
+        let bytes = bytes(&parts.headers, body, server.limits.body, server.limits.upload_timeout()).await?;
         scim::json::parse(&bytes).map(Self).map_err(|error| Error::Scim(error.into()))
     }
+}
+
+/// Why a body is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// It is longer than this many bytes.
+    #[error("the body must not be longer than {0} bytes")]
+    TooLarge(usize),
+    /// It did not arrive whole.
+    #[error("the body ended early")]
+    Incomplete,
+    /// It did not arrive in time.
+    #[error("the body took too long to arrive")]
+    Stalled,
+}
+
+/// The bytes of a body that is not longer than `limit` and arrives `within` so much time.
+pub async fn bytes(
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    within: Duration,
+) -> Result<Vec<u8>, BodyError> {
+    let announced = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
+    if announced.is_some_and(|length: usize| length > limit) {
+        return Err(BodyError::TooLarge(limit));
+    }
+    time::timeout(within, collect(body, limit)).await.unwrap_or(Err(BodyError::Stalled))
+}
+
+/// Whether the headers tell of a form (RFC 6749, appendix B).
+pub fn is_form(headers: &HeaderMap) -> bool {
+    headers.contains_key(CONTENT_TYPE) && is_one_of(headers, &["application/x-www-form-urlencoded"])
 }
 
 /// Whether the headers tell of SCIM's own media type (RFC 7644, section 3.8), or of plain JSON, which `OneLogin` and
 /// others send, or of none, as Okta's published test of 2016: then the body may be looked at (RFC 9110, section 8.3).
 fn is_scim(headers: &HeaderMap) -> bool {
+    is_one_of(headers, &["application/scim+json", "application/json"])
+}
+
+/// Whether the body is a text in UTF-8 of one of these types, as far as the headers tell.
+fn is_one_of(headers: &HeaderMap, types: &[&str]) -> bool {
     let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
-    let media_type = text(CONTENT_TYPE).unwrap_or_else(|| "application/scim+json".to_owned());
-    let mut parts = media_type.split(';').map(str::trim);
-    let is_json = matches!(parts.next(), Some("application/scim+json" | "application/json"));
+    let media_type = text(CONTENT_TYPE);
+    let mut parts = media_type.iter().flat_map(|value| value.split(';')).map(str::trim);
+    let is_of_type = parts.next().is_none_or(|media_type| types.contains(&media_type));
     let is_utf8 = parts
         .filter_map(|parameter| parameter.strip_prefix("charset="))
         .all(|charset| matches!(charset.trim_matches('"'), "utf-8" | "utf8" | "us-ascii"));
     let is_plain = text(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity");
-    is_json && is_utf8 && is_plain
+    is_of_type && is_utf8 && is_plain
 }
 
-async fn read(request: Request, limit: usize) -> Result<Vec<u8>, Error> {
-    let announced =
-        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse().ok());
-    if announced.is_some_and(|length: usize| length > limit) {
-        return Err(Error::TooLarge(limit));
-    }
-    collect(request.into_body(), limit).await
-}
-
-async fn collect(body: Body, limit: usize) -> Result<Vec<u8>, Error> {
+async fn collect(body: Body, limit: usize) -> Result<Vec<u8>, BodyError> {
     let mut bytes = Vec::new();
     let mut chunks = body.into_data_stream();
     while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(|_| Error::Incomplete)?;
+        let chunk = chunk.map_err(|_| BodyError::Incomplete)?;
         if bytes.len() + chunk.len() > limit {
-            return Err(Error::TooLarge(limit));
+            return Err(BodyError::TooLarge(limit));
         }
         bytes.extend_from_slice(&chunk);
     }
@@ -98,9 +128,22 @@ mod tests {
         assert!(!is_scim(&HeaderMap::from_iter(compressed)));
     }
 
+    #[test]
+    fn a_form_says_that_it_is_one() {
+        let form = |media_type| {
+            is_form(&HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static(media_type))]))
+        };
+        assert!(form("application/x-www-form-urlencoded"));
+        assert!(form("application/x-www-form-urlencoded;charset=UTF-8"));
+        assert!(!form("application/x-www-form-urlencoded; charset=utf-16"));
+        assert!(!form("application/json"));
+        assert!(!form(""));
+        assert!(!is_form(&HeaderMap::new()));
+    }
+
     #[tokio::test]
     async fn a_body_is_read_up_to_its_limit() {
         assert_eq!(collect(Body::from("12345"), 5).await.unwrap(), b"12345");
-        assert!(matches!(collect(Body::from("123456"), 5).await, Err(Error::TooLarge(5))));
+        assert!(matches!(collect(Body::from("123456"), 5).await, Err(BodyError::TooLarge(5))));
     }
 }

@@ -1,9 +1,14 @@
 //! Connections: HTTP/1 and HTTP/2 without TLS (which ends at the ingress controller), and their orderly end.
 
-use std::{io, pin::pin, time::Duration};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    pin::pin,
+    time::Duration,
+};
 
-use axum::Router;
-use hyper::rt::Executor;
+use axum::{Router, http::Request};
+use hyper::{body::Incoming, rt::Executor};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::{conn::auto::Builder, graceful::GracefulShutdown},
@@ -11,6 +16,9 @@ use hyper_util::{
 };
 use tokio::{net::TcpListener, net::TcpStream, time};
 use tokio_io_timeout::TimeoutWriter;
+use tower::ServiceExt as _;
+
+use crate::source::Peer;
 
 /// How long a connection may wait for its next request, and a client may take to send its headers. Longer
 /// than proxies keep idle connections, so that the proxy is the one that closes.
@@ -62,7 +70,7 @@ pub async fn serve(
         tokio::select! {
             _ = &mut stop => break,
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => start(&builder, &open, stream, write, router.clone()),
+                Ok(accepted) => start(&builder, &open, accepted, write, router.clone()),
                 Err(error) => rest(error).await,
             },
         }
@@ -100,14 +108,14 @@ fn builder() -> Builder<Streams> {
 fn start(
     builder: &Builder<Streams>,
     open: &GracefulShutdown,
-    stream: TcpStream,
+    (stream, peer): (TcpStream, SocketAddr),
     write: Duration,
     router: Router,
 ) {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "cannot turn off Nagle's algorithm");
     }
-    let service = TowerToHyperService::new(router);
+    let service = TowerToHyperService::new(router.map_request(of(peer.ip())));
     let mut stream = TimeoutWriter::new(stream);
     stream.set_timeout(Some(write));
     let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
@@ -117,6 +125,14 @@ fn start(
             tracing::debug!(error, "a connection broke");
         }
     });
+}
+
+/// Tells each request of a connection where that comes from.
+fn of(peer: IpAddr) -> impl Fn(Request<Incoming>) -> Request<Incoming> + Clone {
+    move |mut request| {
+        request.extensions_mut().insert(Peer(peer));
+        request
+    }
 }
 
 async fn rest(error: io::Error) {

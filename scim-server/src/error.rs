@@ -1,6 +1,6 @@
 //! Everything that goes wrong, and the SCIM error that a client sees of it.
 
-use std::{error::Error as Cause, time::Duration};
+use std::{error::Error as Cause, net::IpAddr, time::Duration};
 
 use axum::{
     http::{
@@ -13,10 +13,13 @@ use database::registry::view::Refused;
 use scim::ScimType;
 use store::StoreError;
 
-use crate::response;
+use crate::{body::BodyError, response};
 
 /// What a client is told to wait while the database is away.
-const RETRY_IN: Duration = Duration::from_secs(5);
+pub(crate) const RETRY_IN: Duration = Duration::from_secs(5);
+
+/// What a client is told to wait while its tenant is suspended: nobody knows for how long.
+pub(crate) const RESUMED_IN: Duration = Duration::from_mins(1);
 
 /// A request that is not fulfilled.
 #[derive(Debug, thiserror::Error)]
@@ -24,9 +27,15 @@ pub enum Error {
     /// The engine refused what the client sent.
     #[error(transparent)]
     Scim(#[from] scim::Error),
-    /// No such tenant, no token, a wrong one, one that was revoked: the same answer for all.
-    #[error("the request carries no valid bearer token for this address")]
+    /// No such tenant, no credential, a wrong one, one that was revoked: the same answer for all.
+    #[error("the request carries no valid credential for this address")]
     Unauthorized,
+    /// The credential is right, and the tenant takes no requests from there.
+    #[error("requests from {0} are not allowed for this connection")]
+    Source(IpAddr),
+    /// The tenant is suspended; its data is kept.
+    #[error("the connection is suspended: its data is kept, and nothing is served until it is resumed")]
+    Suspended,
     /// No endpoint is at this path.
     #[error("there is no such endpoint")]
     NoSuchEndpoint,
@@ -47,15 +56,9 @@ pub enum Error {
         "the body must be of the type application/scim+json or application/json, in UTF-8 and not compressed"
     )]
     UnsupportedMediaType,
-    /// The body is longer than allowed; holds the limit in bytes.
-    #[error("the body must not be longer than {0} bytes")]
-    TooLarge(usize),
-    /// The body did not arrive whole.
-    #[error("the body ended early")]
-    Incomplete,
-    /// The body did not arrive in time.
-    #[error("the body took too long to arrive")]
-    Stalled,
+    /// The body is not there.
+    #[error(transparent)]
+    Body(#[from] BodyError),
     /// A parameter of the query cannot be read.
     #[error("the parameter {name} {problem}")]
     Parameter {
@@ -94,12 +97,16 @@ impl Error {
             Self::NoSuchEndpoint | Self::NoSuchResource => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::NobodyInPerson => StatusCode::NOT_IMPLEMENTED,
-            Self::FilterForbidden => StatusCode::FORBIDDEN,
+            Self::FilterForbidden | Self::Source(_) => StatusCode::FORBIDDEN,
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::Incomplete | Self::Parameter { .. } | Self::Header(_) => StatusCode::BAD_REQUEST,
-            Self::Stalled => StatusCode::REQUEST_TIMEOUT,
-            Self::TimedOut | Self::Busy(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Body(BodyError::TooLarge(_)) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::Body(BodyError::Stalled) => StatusCode::REQUEST_TIMEOUT,
+            Self::Body(BodyError::Incomplete) | Self::Parameter { .. } | Self::Header(_) => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::Suspended | Self::TimedOut | Self::Busy(_) | Self::Unavailable(_) => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -107,7 +114,7 @@ impl Error {
     fn scim_type(&self) -> Option<ScimType> {
         match self {
             Self::Scim(error) => error.scim_type,
-            Self::Incomplete => Some(ScimType::InvalidSyntax),
+            Self::Body(BodyError::Incomplete) => Some(ScimType::InvalidSyntax),
             Self::Parameter { name, .. } if name == "filter" => Some(ScimType::InvalidFilter),
             Self::Parameter { .. } | Self::Header(_) => Some(ScimType::InvalidValue),
             _ => None,
@@ -118,7 +125,12 @@ impl Error {
         let mut headers = HeaderMap::new();
         match self {
             Self::Unauthorized => {
-                headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"scim\""));
+                for scheme in ["Bearer realm=\"scim\"", "Basic realm=\"scim\", charset=\"UTF-8\""] {
+                    headers.append(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+                }
+            }
+            Self::Suspended => {
+                headers.insert(RETRY_AFTER, RESUMED_IN.as_secs().into());
             }
             Self::TimedOut | Self::Busy(_) | Self::Unavailable(_) => {
                 headers.insert(RETRY_AFTER, RETRY_IN.as_secs().into());
@@ -140,6 +152,7 @@ impl Error {
             Self::Busy(cause) | Self::Unavailable(cause) => {
                 tracing::warn!(cause = chain(cause.as_ref()), "a request cannot be served");
             }
+            Self::Source(address) => log_refused_source(*address),
             _ => {}
         }
     }
@@ -169,6 +182,7 @@ impl From<Refused> for Error {
     fn from(refused: Refused) -> Self {
         match refused {
             Refused::Unknown => Self::Unauthorized,
+            Refused::Source(address) => Self::Source(address),
             Refused::Undecided => Self::Unavailable(refused.into()),
         }
     }
@@ -179,6 +193,11 @@ impl IntoResponse for Error {
         let body = response::scim(self.status(), &self.told().to_json());
         (self.headers(), body).into_response()
     }
+}
+
+/// Whoever set the ranges wants to know what they keep out.
+pub(crate) fn log_refused_source(address: IpAddr) {
+    tracing::info!(%address, "a valid credential came from where requests are not allowed");
 }
 
 /// An error with its causes, in one line.

@@ -11,7 +11,11 @@ use axum::{
 use tracing::Instrument as _;
 use uuid::Uuid;
 
-use crate::{authentication::tenant_path, metrics::RequestMetrics, router::TENANT};
+use crate::{
+    metrics::RequestMetrics,
+    path::{tenant_path, token_path},
+    router::{TENANT, TOKEN},
+};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -25,7 +29,8 @@ pub async fn observe(State(metrics): State<RequestMetrics>, request: Request, ne
     let id = request_id(request.headers());
     let method = request.method().clone();
     let route = route(&request);
-    let tenant = tenant_path(request.uri().path());
+    let path = request.uri().path();
+    let tenant = tenant_path(path).or_else(|| token_path(path));
     let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
 
     let mut response = next.run(request).instrument(span.clone()).await;
@@ -49,10 +54,13 @@ pub async fn observe(State(metrics): State<RequestMetrics>, request: Request, ne
 }
 
 /// The template of the endpoint below the tenant's URL, such as `/Users/{id}`; `/` for that URL itself, `none` where no
-/// endpoint is.
+/// endpoint is. The token endpoint is `/oauth2/token`.
 fn route(request: &Request) -> String {
-    let matched = request.extensions().get::<MatchedPath>();
-    match matched.and_then(|path| path.as_str().strip_prefix(TENANT)) {
+    let matched = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    if matched == Some(TOKEN) {
+        return "/oauth2/token".to_owned();
+    }
+    match matched.and_then(|path| path.strip_prefix(TENANT)) {
         None => "none".to_owned(),
         Some("" | "/") => "/".to_owned(),
         Some(path) => path.trim_end_matches('/').to_owned(),

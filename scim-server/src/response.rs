@@ -42,7 +42,7 @@ pub async fn with_common_headers(request: Request, next: Next) -> Response {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    if wants_plain_json && headers.contains_key(CONTENT_TYPE) {
+    if wants_plain_json && headers.get(CONTENT_TYPE) == Some(&SCIM_JSON) {
         headers.insert(CONTENT_TYPE, PLAIN_JSON);
     }
     response

@@ -10,11 +10,14 @@ use axum::{
 use crate::{
     authentication::authenticate, bulk, discovery, error::Error, groups, guard::guard, head::bounded, me::me,
     metrics::RequestMetrics, observation::observe, response::with_common_headers, search, state::Server,
-    users,
+    token_endpoint, users,
 };
 
 /// Where a tenant's endpoints are; the path of its Tenant URL.
 pub const TENANT: &str = "/{namespace}/{name}/scim/v2";
+
+/// Where a tenant's token endpoint is.
+pub const TOKEN: &str = "/{namespace}/{name}/oauth2/token";
 
 /// One method of one endpoint.
 #[derive(Debug)]
@@ -95,6 +98,7 @@ pub fn router(server: Server, metrics: RequestMetrics) -> Router {
         .fallback(async || Error::NoSuchEndpoint)
         .method_not_allowed_fallback(async || Error::MethodNotAllowed)
         .layer(from_fn_with_state(server.clone(), authenticate))
+        .route(TOKEN, token_endpoint::endpoint())
         .layer(from_fn(bounded))
         .layer(from_fn_with_state(request_timeout, guard))
         .layer(from_fn(with_common_headers))

@@ -23,6 +23,7 @@ use crate::{
     metrics::{self, RequestMetrics},
     router::router,
     shutdown::{self, Times},
+    source::TrustedProxies,
     state::{Limits, Server},
 };
 
@@ -49,7 +50,8 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
     let registry = RegistryView::new(&database, arguments.installation.clone());
     let readiness = Readiness::unready("the registry was not read yet");
     let limits = Limits { body: arguments.max_body, request_timeout: arguments.request_timeout };
-    let server = Server::new(registry.clone(), database.clone(), limits);
+    let proxies = TrustedProxies::new(arguments.trusted_proxies);
+    let server = Server::new(registry.clone(), database.clone(), proxies, limits);
     let catalogs = server.catalogs.clone();
 
     let mut metrics = Metrics::default();

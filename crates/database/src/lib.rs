@@ -2,7 +2,7 @@
 
 mod connection;
 mod error;
-mod migration;
+pub mod migration;
 pub mod registry;
 mod scope;
 mod share;

@@ -11,19 +11,50 @@ use crate::registry::{RegistryError, ServerRole};
 use crate::sql::{self, Names};
 
 /// The control schema's migrations, of which the first takes it to version 1.
-const CONTROL: [&str; 1] = [include_str!("../migrations/control/0001_registry.sql")];
+const CONTROL: [&str; 2] = [
+    include_str!("../migrations/control/0001_registry.sql"),
+    include_str!("../migrations/control/0002_credentials.sql"),
+];
 const CONTROL_GRANTS: &str = include_str!("../migrations/control/grants.sql");
-
-/// A tenant schema's migrations, of which the first takes it to version 1.
-const TENANT: [&str; 1] = [include_str!("../migrations/tenant/0001_resources.sql")];
 const TENANT_GRANTS: &str = include_str!("../migrations/tenant/grants.sql");
-
-/// The version of a tenant's schema when all migrations were applied.
-#[expect(clippy::cast_possible_truncation, reason = "a handful of files")]
-pub(crate) const TENANT_SCHEMA_VERSION: u32 = TENANT.len() as u32;
 
 /// The advisory lock that one operator holds while it migrates the control schema: "scim" as a number.
 const CONTROL_LOCK: i64 = 0x7363_696d;
+
+/// A tenant schema's migrations, of which the first takes it to version 1.
+///
+/// An operator has those of its version. They are a value, so that tests can be an operator of a later one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TenantMigrations {
+    released: &'static [&'static str],
+    added: Vec<&'static str>,
+}
+
+impl TenantMigrations {
+    /// Those of this version.
+    pub const CURRENT: Self =
+        Self { released: &[include_str!("../migrations/tenant/0001_resources.sql")], added: Vec::new() };
+
+    /// The same and one more: SQL in which `{schema}`, `{users}` and the other tables stand for the tenant's.
+    #[cfg(feature = "testing")]
+    #[must_use]
+    pub fn with(mut self, migration: &'static str) -> Self {
+        self.added.push(migration);
+        self
+    }
+
+    /// The version of a schema that all of them were applied to.
+    #[expect(clippy::cast_possible_truncation, reason = "a handful of files")]
+    pub fn latest(&self) -> u32 {
+        (self.released.len() + self.added.len()) as u32
+    }
+
+    /// Those that a schema of version `applied` lacks.
+    fn after(&self, applied: u32) -> impl Iterator<Item = &'static str> {
+        let all = self.released.iter().chain(&self.added).copied();
+        all.skip(usize::try_from(applied).unwrap_or(usize::MAX))
+    }
+}
 
 /// Applies what is missing in the control schema, as one transaction, and gives the server's role its rights.
 pub(crate) async fn migrate_control(
@@ -60,24 +91,35 @@ pub(crate) async fn migrate_control(
 
 /// Makes a tenant's schema if there is none (`present` is `None`), applies what is missing, and gives the server's
 /// role its rights. Returns the version that the schema has then: a newer operator's is left as it is.
+///
+/// A request that holds a table for long is not waited for: whoever waits to change a table keeps all requests behind
+/// from it. [`Error::Contention`](crate::Error::Contention) then.
 pub(crate) async fn migrate_tenant(
     transaction: &mut Transaction<'static, Postgres>,
     tenant: TenantId,
     present: Option<u32>,
+    migrations: &TenantMigrations,
     server_role: &ServerRole,
 ) -> Result<u32, RegistryError> {
     let schema = SchemaName::of(tenant);
     let others = [("server_role", server_role.as_str())];
     let names = Names { schema: Some(&schema), others: &others };
+    run(transaction, "SET LOCAL lock_timeout = '2s'", names).await?;
     if present.is_none() {
         run(transaction, "CREATE SCHEMA {schema}", names).await?;
     }
     let applied = present.unwrap_or(0);
-    for (_, migration) in (1_u32..).zip(TENANT).filter(|(version, _)| *version > applied) {
+    for migration in migrations.after(applied) {
         run(transaction, migration, names).await?;
     }
     run(transaction, TENANT_GRANTS, names).await?;
-    Ok(applied.max(TENANT_SCHEMA_VERSION))
+    let version = applied.max(migrations.latest());
+    sqlx::query("UPDATE scim_control.tenants SET schema_version = $2 WHERE id = $1 AND schema_version <> $2")
+        .bind(tenant.get())
+        .bind(i64::from(version))
+        .execute(&mut **transaction)
+        .await?;
+    Ok(version)
 }
 
 async fn run(

@@ -1,32 +1,48 @@
 //! The registry of tenants: the operator writes it here, servers read it through [`view`].
 
+mod audit;
+mod binding;
 mod credential;
+mod deletion;
 mod error;
+mod issuance;
 mod lifecycle;
 mod registered;
 mod role;
+mod rollout;
+mod schema;
 mod statistics;
+mod validity;
 pub mod view;
 
-use tenancy::{InstallationId, TenantKey};
+use tenancy::{InstallationId, SchemaName, TenantKey};
 
-pub use crate::registry::credential::Issue;
+pub use crate::registry::audit::Audited;
+pub use crate::registry::credential::{Credential, NewCredential};
 pub use crate::registry::error::RegistryError;
-pub use crate::registry::registered::{Credential, HandledAnnotations, OwnedRow, RegisteredTenant, State};
+pub use crate::registry::issuance::{Issue, Overlap};
+pub use crate::registry::lifecycle::{Foreign, Origin};
+pub use crate::registry::registered::{HandledAnnotations, OwnedRow, RegisteredTenant, State};
 pub use crate::registry::role::{ServerRole, ServerRoleError};
+pub use crate::registry::rollout::{ClassSchemas, Migration};
+pub use crate::registry::schema::SchemaState;
 pub use crate::registry::statistics::Statistics;
 
 use crate::connection::Database;
-use crate::migration;
+use crate::migration::{self, TenantMigrations};
+use crate::registry::binding::Binding;
 
 /// The registry as the operator sees it. Cheap to clone.
 ///
-/// Every change names the [`Owner`](tenancy::Owner) and happens only when the row belongs to it. A call that would
-/// change nothing writes nothing.
+/// Every change names the [`Owner`](tenancy::Owner) and happens only when the row belongs to it, but for those that no
+/// `ScimTenant` asks for: deletions that are due, and new versions of schemas. A call that would change nothing writes nothing. Once it is [bound](Registry::bind), every call that would write is refused when the
+/// installation belongs to another cluster meanwhile ([`RegistryError::InstallationTaken`]).
 #[derive(Debug, Clone)]
 pub struct Registry {
     database: Database,
     server_role: ServerRole,
+    migrations: TenantMigrations,
+    binding: Binding,
 }
 
 /// What a call did to PostgreSQL.
@@ -40,9 +56,10 @@ pub enum Change {
 
 impl Registry {
     /// The registry in this database, which is connected to with the operator's role. `server_role` is the role that
-    /// servers connect with; it gets no more rights than serving needs.
-    pub fn new(database: Database, server_role: ServerRole) -> Self {
-        Self { database, server_role }
+    /// servers connect with; it gets no more rights than serving needs. Schemas of tenants are made and brought up to
+    /// date by `migrations`.
+    pub fn new(database: Database, server_role: ServerRole, migrations: TenantMigrations) -> Self {
+        Self { database, server_role, migrations, binding: Binding::default() }
     }
 
     /// Brings the control schema up to date and gives the server's role its rights. Two operators may do so at once.
@@ -53,7 +70,7 @@ impl Registry {
     /// Reads a tenant, active or retained. `None`: never registered, or deleted.
     pub async fn tenant(&self, key: &TenantKey) -> Result<Option<RegisteredTenant>, RegistryError> {
         let mut connection = self.database.acquire().await?;
-        registered::read(&mut connection, key).await
+        registered::read(&mut connection, key, &self.server_role).await
     }
 
     /// Reads to whom a tenant's row belongs, active or retained, and nothing that could be unreadable.
@@ -66,5 +83,14 @@ impl Registry {
     pub async fn active(&self, installation: &InstallationId) -> Result<Vec<OwnedRow>, RegistryError> {
         let mut connection = self.database.acquire().await?;
         registered::read_active(&mut connection, installation).await
+    }
+
+    /// Whether there is a schema of this name and no tenant that it belongs to, whatever its installation: what a backup
+    /// leaves that brought back less of the registry than of the schemas.
+    ///
+    /// [`TenantId::of_schema`](tenancy::TenantId::of_schema) leads from what a status says to the name.
+    pub async fn schema_without_row(&self, schema: &SchemaName) -> Result<bool, RegistryError> {
+        let mut connection = self.database.acquire().await?;
+        schema::is_without_row(&mut connection, schema).await
     }
 }

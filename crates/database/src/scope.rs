@@ -3,8 +3,8 @@
 use tenancy::{SchemaName, TenantId};
 
 /// Proof that a request was authenticated for one tenant. There is no public constructor, and code that holds it cannot
-/// name another tenant. [`RegistryView::authenticate`](crate::registry::view::RegistryView::authenticate) makes one;
-/// for work that no request asks for, which cannot choose its tenant either,
+/// name another tenant. [`RegistryView::authenticate`](crate::registry::view::RegistryView::authenticate) makes one, and so does
+/// [`authenticate_trusted`](crate::registry::view::RegistryView::authenticate_trusted); for work that no request asks for, which cannot choose its tenant either,
 /// [`configured_since`](crate::registry::view::RegistryView::configured_since) does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TenantScope {

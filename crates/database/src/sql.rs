@@ -29,6 +29,9 @@ pub struct Statement {
     failure: Option<BoxDynError>,
 }
 
+/// The tables of a tenant, as `migrations/tenant` makes them. Each is a placeholder.
+pub(crate) const TABLES: [&str; 5] = ["users", "groups", "group_members", "unique_values", "removed_users"];
+
 /// Whether a connection keeps a statement prepared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keeping {
@@ -169,7 +172,7 @@ fn resolve(template: &'static str, names: Names<'_>, into: &mut String) {
 fn identifier(placeholder: &str, names: Names<'_>) -> Option<String> {
     match placeholder {
         "schema" => Some(quoted(names.schema?.as_str())),
-        "users" | "groups" | "group_members" | "unique_values" | "removed_users" => {
+        _ if TABLES.contains(&placeholder) => {
             Some(format!("{}.{}", quoted(names.schema?.as_str()), quoted(placeholder)))
         }
         _ => names.others.iter().find(|(other, _)| *other == placeholder).map(|(_, name)| quoted(name)),

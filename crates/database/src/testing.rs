@@ -4,6 +4,7 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot start says why by panicking")]
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::str::FromStr;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
@@ -12,13 +13,16 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tenancy::{
-    ClassUrl, Limits, Owner, Profile, TenantConfiguration, TenantKey, TenantPath, TenantUrl, Token,
-    TokenDigest,
+    ClassUrl, ClientId, CredentialKind, Generation, Limits, Owner, Profile, Service, SourceRanges,
+    TenantConfiguration, TenantKey, TenantPath, TenantUrl, Token, TokenDigest, Trust,
 };
 use uuid::Uuid;
 
+use crate::migration::TenantMigrations;
 use crate::registry::view::RegistryView;
-use crate::registry::{HandledAnnotations, Issue, RegisteredTenant, Registry, ServerRole};
+use crate::registry::{
+    Foreign, HandledAnnotations, Issue, NewCredential, RegisteredTenant, Registry, ServerRole,
+};
 use crate::scope::TenantScope;
 use crate::sql::{self, Names};
 use crate::tenant::TenantDatabase;
@@ -28,6 +32,9 @@ use crate::{Database, Options};
 pub const INSTALLATION: &str = "test";
 /// The namespace that [`TestDatabase::key`] names.
 pub const NAMESPACE: &str = "customer-test";
+
+/// An address that requests of tests come from.
+pub const SOURCE: IpAddr = IpAddr::V4(Ipv4Addr::new(203, 0, 113, 7));
 
 /// How long a test waits at its end for its database to be dropped.
 const DROPPED_WITHIN: Duration = Duration::from_secs(2);
@@ -103,7 +110,7 @@ impl TestDatabase {
         let operator = connect(&administrator, &name, &operator_role);
         let server = connect(&administrator, &name, &server_role);
         let role = ServerRole::from_str(&server_role).expect("a role's name");
-        let registry = Registry::new(operator.clone(), role);
+        let registry = Registry::new(operator.clone(), role, TenantMigrations::CURRENT);
         Self {
             administrator,
             name,
@@ -131,6 +138,15 @@ impl TestDatabase {
         &self.server_role
     }
 
+    /// The registry as an operator of another version has it.
+    ///
+    /// # Panics
+    /// Never.
+    pub fn registry_with(&self, migrations: TenantMigrations) -> Registry {
+        let role = ServerRole::from_str(&self.server_role).expect("a role's name");
+        Registry::new(self.operator.clone(), role, migrations)
+    }
+
     /// A connection of the superuser, to look at or to break what nobody else may.
     ///
     /// # Panics
@@ -156,14 +172,31 @@ impl TestDatabase {
         let owner = owner();
         let mut configuration = configuration(&key);
         change(&mut configuration);
-        let tenant = self.registry.register(&key, owner, &configuration).await.expect("registers");
-        let token = token();
-        self.registry
-            .issue_token(tenant.id, owner, &token.digest(), Issue::First, &HandledAnnotations::default())
-            .await
-            .expect("issues a token");
-        let registered = self.registry.tenant(&key).await.expect("reads").expect("is registered");
-        TestTenant { scope: TenantScope::of(registered.id), key, owner, registered, token }
+        let registering = self.registry.register(&key, owner, &configuration, Foreign::Refuse);
+        let (registered, _) = registering.await.expect("registers");
+        let (scope, token) = (TenantScope::of(registered.id), token());
+        let mut tenant = TestTenant { key, owner, registered, token, scope };
+        self.issue(&tenant, &bearer_token(&tenant.token), Issue::First).await;
+        tenant.registered = self.read(&tenant).await;
+        tenant
+    }
+
+    /// Issues a credential.
+    ///
+    /// # Panics
+    /// When the registry refuses.
+    pub async fn issue(&self, tenant: &TestTenant, credential: &NewCredential, issue: Issue) -> Generation {
+        let handled = HandledAnnotations::default();
+        let issuing = self.registry.issue(tenant.registered.id, tenant.owner, credential, issue, &handled);
+        issuing.await.expect("issues a credential")
+    }
+
+    /// Reads the tenant's row.
+    ///
+    /// # Panics
+    /// When it is not there.
+    pub async fn read(&self, tenant: &TestTenant) -> RegisteredTenant {
+        self.registry.tenant(&tenant.key).await.expect("reads").expect("is registered")
     }
 
     /// That tenant's tables as the store sees them, with the server's role.
@@ -242,17 +275,46 @@ pub fn token() -> Token {
     Token::from_random(*TokenDigest::of(&Uuid::now_v7().to_string()).as_bytes())
 }
 
+/// A bearer token to be issued.
+pub fn bearer_token(token: &Token) -> NewCredential {
+    secret(CredentialKind::BearerToken, token, None)
+}
+
+/// A password to be issued.
+pub fn basic(user_name: &str, password: &Token) -> NewCredential {
+    secret(CredentialKind::Basic, password, Some(user_name.to_owned()))
+}
+
+/// A client secret to be issued for the client of this path.
+pub fn client_secret(path: &TenantPath, secret_text: &Token) -> NewCredential {
+    secret(CredentialKind::ClientSecret, secret_text, Some(ClientId::of(path).to_string()))
+}
+
+/// Trust to be put into somebody's signatures.
+pub fn trusted(kind: CredentialKind, trust: Trust) -> NewCredential {
+    NewCredential { kind, digest: trust.digest(), principal: None, trust: Some(trust) }
+}
+
+fn secret(kind: CredentialKind, secret: &Token, principal: Option<String>) -> NewCredential {
+    NewCredential { kind, digest: secret.digest(), principal, trust: None }
+}
+
 /// A configuration with a plain profile.
 ///
 /// # Panics
 /// Never.
 pub fn configuration(key: &TenantKey) -> TenantConfiguration {
     let class = ClassUrl::parse("https://scim.example.com").expect("a class URL");
+    let host = class.for_all().expect("a class URL without placeholders");
     TenantConfiguration {
         display_name: "Test".to_owned(),
-        tenant_url: TenantUrl::new(&class, &key.namespace, &key.name),
+        tenant_url: TenantUrl::new(&host, &key.namespace, &key.name),
         profile: Profile::default(),
         limits: Limits { max_page_size: 1000 },
+        service: Service::Active,
+        source_ranges: SourceRanges::default(),
+        access_token_seconds: 3600,
+        class_name: "default".to_owned(),
     }
 }
 

@@ -1,11 +1,12 @@
-//! What the registry keeps of a token.
+//! What the registry keeps of a secret.
 
 use std::fmt;
 
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
-/// SHA-256 of the whole text of a token. A token holds 256 random bits, so neither salt nor a slow hash adds anything.
+/// SHA-256 of the whole text of a token, password or client secret. What we issue holds 256 random bits, and what is brought
+/// must not be guessable either, so neither salt nor a slow hash adds anything.
 #[derive(Clone, Copy)]
 pub struct TokenDigest([u8; 32]);
 
@@ -15,7 +16,7 @@ pub struct TokenDigest([u8; 32]);
 pub struct DigestError(usize);
 
 impl TokenDigest {
-    /// The digest of any text that was presented as a token, well formed or not.
+    /// The digest of any text that was presented as a secret, well formed or not.
     pub fn of(presented: &str) -> Self {
         Self(Sha256::digest(presented.as_bytes()).into())
     }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+const SCHEMA_PREFIX: &str = "tenant_";
+
 /// The registry's number of a tenant. It is never used again, also not after the tenant was deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -18,6 +20,12 @@ impl TenantId {
     /// The number as the registry holds it.
     pub fn get(self) -> i64 {
         self.0
+    }
+
+    /// The tenant whose schema has this name: the way back from what a status or a dump says. `None` for every other text.
+    pub fn of_schema(name: &str) -> Option<Self> {
+        let id = Self(name.strip_prefix(SCHEMA_PREFIX)?.parse().ok()?);
+        (SchemaName::of(id).as_str() == name).then_some(id)
     }
 }
 
@@ -38,7 +46,7 @@ impl SchemaName {
     pub fn of(tenant: TenantId) -> Self {
         // A registry counts from 1. The absolute value keeps a minus sign, which SQL would read as an operator,
         // out of the name for every value of the type.
-        Self(format!("tenant_{}", tenant.0.unsigned_abs()))
+        Self(format!("{SCHEMA_PREFIX}{}", tenant.0.unsigned_abs()))
     }
 
     /// The name, of the form `tenant_[0-9]+`: valid in SQL with and without quotes.
@@ -53,13 +61,13 @@ impl fmt::Display for SchemaName {
     }
 }
 
-/// Which token of a tenant this is: 1 for the first, one more with each that was issued since.
+/// Which credential of a tenant this is: 1 for the first, one more with each that was issued since.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Generation(u32);
 
 impl Generation {
-    /// The generation of a tenant's first token.
+    /// The generation of a tenant's first credential.
     pub const FIRST: Self = Self(1);
 
     /// The generation with this number.
@@ -72,7 +80,7 @@ impl Generation {
         self.0
     }
 
-    /// The generation of the token that is issued next.
+    /// The generation of the credential that is issued next.
     #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
@@ -94,6 +102,15 @@ mod tests {
     #[test]
     fn a_schema_is_named_after_the_tenants_number() {
         assert_eq!(SchemaName::of(TenantId::new(42)).as_str(), "tenant_42");
+    }
+
+    #[test]
+    fn only_the_name_of_a_schema_leads_back_to_its_tenant() {
+        assert_eq!(TenantId::of_schema("tenant_42"), Some(TenantId::new(42)));
+        for other in ["tenant_", "tenant_042", "tenant_+42", "tenant_-42", "tenant_42 ", "scim_control", ""] {
+            assert_eq!(TenantId::of_schema(other), None, "{other}");
+        }
+        assert_eq!(TenantId::of_schema(&format!("tenant_{}", u64::MAX)), None);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 mod base62;
 mod configuration;
+mod credential;
 mod digest;
 mod id;
 mod key;
@@ -13,11 +14,12 @@ mod url;
 /// Part of a [`TenantConfiguration`], so that users of this crate need not name `scim` for it.
 pub use scim::Profile;
 
-pub use crate::configuration::{Limits, TenantConfiguration};
+pub use crate::configuration::{Limits, Service, SourceRanges, TenantConfiguration};
+pub use crate::credential::{ClientId, CredentialKind, KindError, PrivateAddresses, Trust};
 pub use crate::digest::{DigestError, TokenDigest};
 pub use crate::id::{Generation, SchemaName, TenantId};
 pub use crate::key::{InstallationId, Namespace, TenantKey, TenantName, TenantPath};
 pub use crate::label::LabelError;
 pub use crate::owner::Owner;
 pub use crate::token::{Token, TokenError};
-pub use crate::url::{ClassUrl, ClassUrlError, TenantUrl, TenantUrlError};
+pub use crate::url::{ClassUrl, ClassUrlError, HostUrl, HostUrlError, TenantUrl, TenantUrlError};

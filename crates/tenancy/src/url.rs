@@ -10,9 +10,18 @@ use crate::key::{Namespace, TenantName};
 /// The path of SCIM below a tenant's own path, as identity providers expect it.
 const SCIM: &str = "scim/v2";
 
-/// The URL of a class: scheme, host and port below which all of its tenants are reached.
+/// The path of the token endpoint below a tenant's own path.
+const TOKEN: &str = "oauth2/token";
+const NAMESPACE: &str = "{namespace}";
+const NAME: &str = "{name}";
+/// Longest host name, in characters (RFC 1035, section 2.3.4).
+const LONGEST_HOST: usize = 253;
+const LONGEST_LABEL: usize = 63;
+
+/// The URL of a class: scheme, host and port below which its tenants are reached. The host may hold `{namespace}` and
+/// `{name}`, so that tenants have hosts of their own.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ClassUrl(Url);
+pub struct ClassUrl(String);
 
 /// Why a text is no URL of a class.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,9 +41,9 @@ pub enum ClassUrlError {
 }
 
 impl ClassUrl {
-    /// Reads `https://scim.example.com`, with or without a slash at the end.
+    /// Reads `https://scim.example.com` or `https://{namespace}.scim.example.com`, with or without a slash at the end.
     pub fn parse(text: &str) -> Result<Self, ClassUrlError> {
-        let url = Url::parse(text)?;
+        let url = Url::parse(&text.replace(NAMESPACE, "a").replace(NAME, "a"))?;
         if !matches!(url.scheme(), "https" | "http") {
             return Err(ClassUrlError::Scheme);
         }
@@ -46,21 +55,65 @@ impl ClassUrl {
             && url.password().is_none()
             && url.query().is_none()
             && url.fragment().is_none();
-        if bare { Ok(Self(url)) } else { Err(ClassUrlError::MoreThanAHost) }
+        if bare { Ok(Self(text.trim_end_matches('/').to_owned())) } else { Err(ClassUrlError::MoreThanAHost) }
+    }
+
+    /// Whether tenants have hosts of their own.
+    pub fn is_template(&self) -> bool {
+        self.0.contains(NAMESPACE) || self.0.contains(NAME)
+    }
+
+    /// The URL of the host that this tenant is reached at.
+    pub fn for_tenant(&self, namespace: &Namespace, name: &TenantName) -> Result<HostUrl, HostUrlError> {
+        HostUrl::parse(&self.0.replace(NAMESPACE, namespace.as_str()).replace(NAME, name.as_str()))
+    }
+
+    /// The URL of the host that all tenants are reached at; `None` when they have hosts of their own.
+    pub fn for_all(&self) -> Option<HostUrl> {
+        if self.is_template() { None } else { HostUrl::parse(&self.0).ok() }
+    }
+}
+
+impl fmt::Display for ClassUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Scheme, host and port, without placeholders.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HostUrl(Url);
+
+/// A tenant's names make no host.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostUrlError {
+    /// It cannot be read.
+    #[error("is no URL: {0}")]
+    Syntax(#[from] url::ParseError),
+    /// DNS takes no such host.
+    #[error(
+        "makes the host {0}, which is longer than DNS takes: 63 characters between two dots, 253 together"
+    )]
+    TooLong(String),
+}
+
+impl HostUrl {
+    fn parse(text: &str) -> Result<Self, HostUrlError> {
+        let url = Url::parse(text)?;
+        let host = url.host_str().unwrap_or_default();
+        if host.len() > LONGEST_HOST || host.split('.').any(|label| label.len() > LONGEST_LABEL) {
+            return Err(HostUrlError::TooLong(host.to_owned()));
+        }
+        Ok(Self(url))
     }
 
     /// The host that an ingress controller routes, without the port.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
     }
-
-    /// Whether identity providers reach it over TLS.
-    pub fn is_https(&self) -> bool {
-        self.0.scheme() == "https"
-    }
 }
 
-impl fmt::Display for ClassUrl {
+impl fmt::Display for HostUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.0.as_str().trim_end_matches('/'))
     }
@@ -84,13 +137,23 @@ pub enum TenantUrlError {
 
 impl TenantUrl {
     /// The URL of the tenant with this name in this namespace.
-    pub fn new(class: &ClassUrl, namespace: &Namespace, name: &TenantName) -> Self {
-        Self(format!("{class}{}", Self::path(namespace, name)))
+    pub fn new(host: &HostUrl, namespace: &Namespace, name: &TenantName) -> Self {
+        Self(format!("{host}{}", Self::path(namespace, name)))
     }
 
     /// The path of that URL: `/<namespace>/<name>/scim/v2`.
     pub fn path(namespace: &Namespace, name: &TenantName) -> String {
         format!("/{namespace}/{name}/{SCIM}")
+    }
+
+    /// The path of the tenant's token endpoint: `/<namespace>/<name>/oauth2/token`.
+    pub fn token_path(namespace: &Namespace, name: &TenantName) -> String {
+        format!("/{namespace}/{name}/{TOKEN}")
+    }
+
+    /// The URL of the tenant's token endpoint.
+    pub fn token_url(&self) -> String {
+        format!("{}{TOKEN}", self.0.strip_suffix(SCIM).unwrap_or(&self.0))
     }
 
     /// The whole URL.
@@ -125,8 +188,9 @@ mod tests {
     use super::*;
 
     fn tenant_url(class: &str) -> String {
-        let class = ClassUrl::parse(class).unwrap();
-        TenantUrl::new(&class, &"customer-acme".parse().unwrap(), &"acme".parse().unwrap()).to_string()
+        let (namespace, name) = ("customer-acme".parse().unwrap(), "acme".parse().unwrap());
+        let host = ClassUrl::parse(class).unwrap().for_tenant(&namespace, &name).unwrap();
+        TenantUrl::new(&host, &namespace, &name).to_string()
     }
 
     #[test]
@@ -140,7 +204,34 @@ mod tests {
 
     #[test]
     fn a_class_tells_the_host_that_is_routed() {
-        assert_eq!(ClassUrl::parse("http://localhost:8080").unwrap().host(), "localhost");
+        let class = ClassUrl::parse("http://localhost:8080").unwrap();
+        assert_eq!(class.for_all().unwrap().host(), "localhost");
+        assert_eq!(ClassUrl::parse("https://{name}.scim.example.com").unwrap().for_all(), None);
+    }
+
+    #[test]
+    fn a_tenant_has_a_host_of_its_own_where_the_class_says_so() {
+        assert_eq!(
+            tenant_url("https://{name}-{namespace}.scim.example.com:8443"),
+            "https://acme-customer-acme.scim.example.com:8443/customer-acme/acme/scim/v2"
+        );
+    }
+
+    #[test]
+    fn a_host_that_dns_does_not_take_is_refused() {
+        let class = ClassUrl::parse("https://{name}-{namespace}.scim.example.com").unwrap();
+        let long = |length| "a".repeat(length);
+        assert!(class.for_tenant(&long(31).parse().unwrap(), &long(31).parse().unwrap()).is_ok());
+        let refused = class.for_tenant(&long(32).parse().unwrap(), &long(31).parse().unwrap());
+        assert!(matches!(refused, Err(HostUrlError::TooLong(_))));
+    }
+
+    #[test]
+    fn the_token_endpoint_is_beside_the_tenants_url() {
+        let url = TenantUrl::try_from(tenant_url("https://scim.example.com")).unwrap();
+        assert_eq!(url.token_url(), "https://scim.example.com/customer-acme/acme/oauth2/token");
+        let path = TenantUrl::token_path(&"customer-acme".parse().unwrap(), &"acme".parse().unwrap());
+        assert!(url.token_url().ends_with(&path));
     }
 
     #[test]

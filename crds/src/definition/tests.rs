@@ -114,13 +114,17 @@ fn the_rules_of_a_class_are_these() {
     : self.metadata.name.size() <= 63
     .spec.allowedNamespaces: (self.from == 'Selector') == has(self.selector)
     .spec.controllerName: self == oldSelf
+    .spec.deletionDelay: duration(self) <= duration('8760h')
     .spec.profile.attributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
     .spec.profile.extensions[]: has(self.attributes) || has(self.additionalAttributes)
     .spec.profile.extensions[]: self.resource == 'User' || !has(self.attributes) || self.attributes.all(attribute, attribute.uniqueness == 'none' && (!has(attribute.subAttributes) || attribute.subAttributes.all(part, part.uniqueness == 'none')))
     .spec.profile.extensions[].attributes[]: (self.type == 'complex') == has(self.subAttributes)
     .spec.profile.extensions[].attributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
     .spec.profile.extensions[].attributes[].subAttributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
-    .spec.url: self.matches('^https?://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$')
+    .spec.route: (self.kind == 'HTTPRoute') == has(self.gateway)
+    .spec.route: self.kind == 'Ingress' || !has(self.ingress)
+    .spec.sourceRanges[]: isCIDR(self) && cidr(self) == cidr(self).masked()
+    .spec.url: self.replace('{namespace}', 'a').replace('{name}', 'a').matches('^https?://[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?([.][a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*(:[1-9][0-9]{0,4})?$')
     .spec.url: !self.matches('^https?://[0-9]+([.][0-9]+){3}(:|$)')
     "#);
 }
@@ -130,11 +134,30 @@ fn the_rules_of_a_tenant_are_these() {
     let [_, tenant] = definitions();
     insta::assert_snapshot!(rules(schema_of(&tenant), "").join("\n"), @r#"
     : self.metadata.name.matches('^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')
+    .spec.authentication: [has(self.bearerToken), has(self.basic), has(self.oauth2), has(self.jwt)].filter(one, one).size() <= 1
+    .spec.authentication.basic: !has(self.existingSecret) || !has(self.secretName)
+    .spec.authentication.basic: !has(self.existingSecret) || !has(self.rotation) || !has(self.rotation.every)
+    .spec.authentication.basic.rotation.every: duration(self) >= duration('1h')
+    .spec.authentication.basic.rotation.overlap: self == 'UntilUsed' || (duration(self) > duration('0s') && duration(self) <= duration('8760h'))
+    .spec.authentication.bearerToken: !has(self.existingSecret) || !has(self.secretName)
+    .spec.authentication.bearerToken: !has(self.existingSecret) || !has(self.rotation) || !has(self.rotation.every)
+    .spec.authentication.bearerToken.rotation.every: duration(self) >= duration('1h')
+    .spec.authentication.bearerToken.rotation.overlap: self == 'UntilUsed' || (duration(self) > duration('0s') && duration(self) <= duration('8760h'))
+    .spec.authentication.jwt: has(self.entra) != has(self.issuer)
+    .spec.authentication.oauth2: has(self.clientSecret) != has(self.federation)
+    .spec.authentication.oauth2: !has(self.federation) || !has(self.federation.entra) || (has(self.federation.entra.audience) && has(self.federation.entra.subject))
+    .spec.authentication.oauth2: !has(self.federation) || !has(self.federation.issuer) || has(self.federation.issuer.subject)
+    .spec.authentication.oauth2.accessTokenLifetime: duration(self) >= duration('1h') && duration(self) <= duration('6h')
+    .spec.authentication.oauth2.clientSecret.rotation.every: duration(self) >= duration('1h')
+    .spec.authentication.oauth2.clientSecret.rotation.overlap: self == 'UntilUsed' || (duration(self) > duration('0s') && duration(self) <= duration('8760h'))
+    .spec.authentication.oauth2.federation: has(self.entra) != has(self.issuer)
+    .spec.deletionDelay: duration(self) <= duration('8760h')
     .spec.profile.extensions[]: has(self.attributes) || has(self.additionalAttributes)
     .spec.profile.extensions[]: self.resource == 'User' || !has(self.attributes) || self.attributes.all(attribute, attribute.uniqueness == 'none' && (!has(attribute.subAttributes) || attribute.subAttributes.all(part, part.uniqueness == 'none')))
     .spec.profile.extensions[].attributes[]: (self.type == 'complex') == has(self.subAttributes)
     .spec.profile.extensions[].attributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
     .spec.profile.extensions[].attributes[].subAttributes[]: !has(self.enforce) || !self.enforce || has(self.canonicalValues)
+    .spec.sourceRanges[]: isCIDR(self) && cidr(self) == cidr(self).masked()
     "#);
 }
 

@@ -1,15 +1,20 @@
 //! Whether a class can serve tenants: pure, so that class and tenants come to the same answer.
 
-use crds::class::{ClassLimits, IngressRoute, NamespacesFrom, RouteKind, TenantProfileRule};
+use std::time::Duration;
+
+use crds::class::{self, ClassLimits, NamespacesFrom, RetainedData, RouteKind, TenantProfileRule};
 use crds::tenant::DeletionPolicy;
 use crds::{Reason, ScimTenantClass};
+use database::registry::Foreign;
+use ipnet::IpNet;
 use kube::core::Selector;
 use scim::{Catalog, Profile};
-use tenancy::{ClassUrl, Limits};
+use tenancy::{ClassUrl, Limits, PrivateAddresses};
 
+use crate::duration;
 use crate::obstacle::Obstacle;
 use crate::profile;
-use crate::route::is_routable;
+use crate::route::{ClassRoute, is_routable};
 use crate::settings::Settings;
 
 /// What a class says, read and found to be consistent.
@@ -20,7 +25,7 @@ pub(crate) struct AcceptedClass {
     /// Where its tenants are reached.
     pub(crate) url: ClassUrl,
     /// How requests get there.
-    pub(crate) route: IngressRoute,
+    pub(crate) route: ClassRoute,
     /// The labels of the namespaces that it serves; `None`: all.
     pub(crate) namespaces: Option<Selector>,
     /// What the application understands.
@@ -29,8 +34,16 @@ pub(crate) struct AcceptedClass {
     pub(crate) limits: Limits,
     /// What tenants may choose; the first is the default.
     pub(crate) deletion_policies: Vec<DeletionPolicy>,
+    /// How long [`DeletionPolicy::Delete`] waits at least; `None`: it need not.
+    pub(crate) deletion_delay: Option<Duration>,
     /// Whether tenants may add schemas.
     pub(crate) tenant_profile: TenantProfileRule,
+    /// Whether tenants take up what a namespace of the same name left behind.
+    pub(crate) foreign: Foreign,
+    /// The addresses that requests may come from; none: any.
+    pub(crate) source_ranges: Vec<IpNet>,
+    /// Whether tenants may have keys fetched from private networks.
+    pub(crate) private_addresses: PrivateAddresses,
 }
 
 /// Reads a class of this installation's operator. The obstacle is always a lasting one.
@@ -38,26 +51,64 @@ pub(crate) fn accept(class: &ScimTenantClass, settings: &Settings) -> Result<Acc
     let spec = &class.spec;
     let url = ClassUrl::parse(&spec.url)
         .map_err(|error| Obstacle::lasting(Reason::InvalidURL, format!("spec.url {error}")))?;
-    if !is_routable(&url) {
-        return Err(Obstacle::lasting(Reason::InvalidURL, "spec.url has a host of more than 248 characters"));
-    }
     if spec.database != settings.database_name {
         return Err(Obstacle::lasting(
             Reason::UnknownDatabase,
             format!("spec.database is {}; this installation has {}", spec.database, settings.database_name),
         ));
     }
-    let RouteKind::Ingress = spec.route.kind;
     Ok(AcceptedClass {
         name: class.metadata.name.clone().unwrap_or_default(),
+        route: route(&spec.route, &url)?,
         url,
-        route: spec.route.ingress.clone(),
         namespaces: namespaces(class)?,
         profile: checked_profile(class)?,
         limits: limits(spec.limits),
         deletion_policies: spec.deletion_policies.clone(),
+        deletion_delay: deletion_delay(class)?,
         tenant_profile: spec.tenant_profile,
+        foreign: match spec.retained_data {
+            RetainedData::Refuse => Foreign::Refuse,
+            RetainedData::Adopt => Foreign::Adopt,
+        },
+        source_ranges: source_ranges(&spec.source_ranges)?,
+        private_addresses: match spec.outgoing.private_addresses {
+            class::PrivateAddresses::Deny => PrivateAddresses::Deny,
+            class::PrivateAddresses::Allow => PrivateAddresses::Allow,
+        },
     })
+}
+
+/// Reads `spec.sourceRanges`, which classes and tenants have.
+pub(crate) fn source_ranges(declared: &[String]) -> Result<Vec<IpNet>, Obstacle> {
+    let read = |text: &String| {
+        text.parse().map_err(|_| {
+            Obstacle::lasting(
+                Reason::InvalidSpec,
+                format!("spec.sourceRanges: {text} is no range of addresses such as 203.0.113.0/24"),
+            )
+        })
+    };
+    declared.iter().map(read).collect()
+}
+
+fn route(route: &class::Route, url: &ClassUrl) -> Result<ClassRoute, Obstacle> {
+    let is_too_long = url.for_all().is_some_and(|host| !is_routable(host.host()));
+    if is_too_long && route.kind != RouteKind::None {
+        return Err(Obstacle::lasting(Reason::InvalidURL, "spec.url has a host of more than 248 characters"));
+    }
+    Ok(match route.kind {
+        RouteKind::Ingress => ClassRoute::Ingress(route.ingress.clone().unwrap_or_default()),
+        RouteKind::HTTPRoute => ClassRoute::HttpRoute(route.gateway.clone().ok_or_else(|| {
+            Obstacle::lasting(Reason::InvalidSpec, "spec.route.gateway is missing; kind: HTTPRoute needs it")
+        })?),
+        RouteKind::None => ClassRoute::None,
+    })
+}
+
+fn deletion_delay(class: &ScimTenantClass) -> Result<Option<Duration>, Obstacle> {
+    let declared = class.spec.deletion_delay.as_deref();
+    declared.map(|text| duration::read("spec.deletionDelay", text)).transpose()
 }
 
 /// The namespaces that the class serves. Only the default class may serve all of them: who makes any other class
@@ -118,6 +169,40 @@ mod tests {
     }
 
     #[test]
+    fn what_a_class_leaves_out_is_the_careful_choice() {
+        let accepted = accept(&class("default", json!({"route": {"kind": "None"}})), &settings()).unwrap();
+        assert_eq!(accepted.route, ClassRoute::None);
+        assert_eq!(accepted.foreign, Foreign::Refuse);
+        assert_eq!(accepted.private_addresses, PrivateAddresses::Deny);
+        assert_eq!((accepted.deletion_delay, accepted.source_ranges), (None, vec![]));
+    }
+
+    #[test]
+    fn what_a_class_chooses_is_read() {
+        let spec = json!({
+            "route": {"kind": "HTTPRoute", "gateway": {"name": "public"}},
+            "retainedData": "Adopt",
+            "outgoing": {"privateAddresses": "Allow"},
+            "deletionDelay": "1h30m",
+            "sourceRanges": ["203.0.113.0/24", "2001:db8::/32"],
+        });
+        let accepted = accept(&class("default", spec), &settings()).unwrap();
+        assert!(matches!(accepted.route, ClassRoute::HttpRoute(gateway) if gateway.name == "public"));
+        assert_eq!(accepted.foreign, Foreign::Adopt);
+        assert_eq!(accepted.private_addresses, PrivateAddresses::Allow);
+        assert_eq!(accepted.deletion_delay, Some(Duration::from_mins(90)));
+        assert_eq!(accepted.source_ranges.len(), 2);
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_named() {
+        let with = |spec| refusal(&class("default", spec));
+        insta::assert_snapshot!(with(json!({"deletionDelay": "99999999999h"})), @"InvalidSpec: spec.deletionDelay is 99999999999h: the longest is 87600h");
+        insta::assert_snapshot!(with(json!({"sourceRanges": ["203.0.113.0"]})), @"InvalidSpec: spec.sourceRanges: 203.0.113.0 is no range of addresses such as 203.0.113.0/24");
+        insta::assert_snapshot!(with(json!({"route": {"kind": "HTTPRoute"}})), @"InvalidSpec: spec.route.gateway is missing; kind: HTTPRoute needs it");
+    }
+
+    #[test]
     fn an_unknown_database_is_named() {
         let class = class("default", json!({"database": "other"}));
         insta::assert_snapshot!(refusal(&class), @"UnknownDatabase: spec.database is other; this installation has primary");
@@ -136,11 +221,14 @@ mod tests {
     }
 
     #[test]
-    fn a_host_too_long_for_the_name_of_an_ingress_is_refused() {
+    fn a_host_too_long_for_the_name_of_a_route_is_refused() {
         let label = "a".repeat(49);
         let url = |end: &str| json!({"url": format!("https://{0}.{0}.{0}.{0}.{end}", label)});
         assert!(accept(&class("default", url(&"a".repeat(48))), &settings()).is_ok());
         insta::assert_snapshot!(refusal(&class("default", url(&label))), @"InvalidURL: spec.url has a host of more than 248 characters");
+        let mut without_routes = url(&label);
+        without_routes["route"] = json!({"kind": "None"});
+        assert!(accept(&class("default", without_routes), &settings()).is_ok());
     }
 
     #[test]

@@ -36,16 +36,10 @@ pub(crate) fn choose_class<'a>(
     }
 }
 
-/// Whether one of these tenants belongs to a class. Those that name none belong to no class as long as several are
-/// the default, so any of these can go.
-pub(super) fn any_belongs<'a>(
-    mut tenants: impl Iterator<Item = &'a ScimTenant>,
-    class: &ScimTenantClass,
-    classes: &[ScimTenantClass],
-) -> bool {
-    tenants.any(|tenant| {
-        choose_class(tenant, classes).is_ok_and(|chosen| chosen.metadata.uid == class.metadata.uid)
-    })
+/// Whether a tenant belongs to a class. One that names none belongs to no class as long as several are the default, so any
+/// of these can go.
+pub(super) fn belongs(tenant: &ScimTenant, class: &ScimTenantClass, classes: &[ScimTenantClass]) -> bool {
+    choose_class(tenant, classes).is_ok_and(|chosen| chosen.metadata.uid == class.metadata.uid)
 }
 
 #[cfg(test)]
@@ -68,18 +62,16 @@ mod tests {
         special.metadata.annotations = None;
         let classes = [default.clone(), special.clone()];
         let (unnamed, named) = (tenant(json!({})), tenant(json!({"className": "special"})));
-        assert!(any_belongs([&named, &unnamed].into_iter(), &default, &classes));
-        assert!(any_belongs([&unnamed, &named].into_iter(), &special, &classes));
-        assert!(!any_belongs([&named].into_iter(), &default, &classes));
-        assert!(!any_belongs([&unnamed].into_iter(), &special, &classes));
+        assert!(belongs(&unnamed, &default, &classes) && belongs(&named, &special, &classes));
+        assert!(!belongs(&named, &default, &classes) && !belongs(&unnamed, &special, &classes));
     }
 
     #[test]
     fn one_of_two_default_classes_is_in_use_by_those_alone_that_name_it() {
         let classes = [class_with_uid("a"), class_with_uid("b")];
-        let tenants = [tenant(json!({})), tenant(json!({"className": "a"}))];
+        let (unnamed, named) = (tenant(json!({})), tenant(json!({"className": "a"})));
         let [a, b] = &classes;
-        assert!(any_belongs(tenants.iter(), a, &classes));
-        assert!(!any_belongs(tenants.iter(), b, &classes));
+        assert!(belongs(&named, a, &classes) && !belongs(&unnamed, a, &classes));
+        assert!(!belongs(&named, b, &classes) && !belongs(&unnamed, b, &classes));
     }
 }

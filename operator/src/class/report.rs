@@ -1,6 +1,6 @@
 //! The status of a class, and Events about what changed in it.
 
-use crds::class::ScimTenantClassStatus;
+use crds::class::{SchemaProgress, ScimTenantClassStatus, TenantCounts};
 use crds::{ConditionType, Reason, ScimTenantClass};
 use jiff::Timestamp;
 use kube::Api;
@@ -16,14 +16,16 @@ use crate::obstacle::Obstacle;
 
 const TOLD: [ConditionType; 2] = [ConditionType::Accepted, ConditionType::Reconciling];
 
-/// The status of a class.
+/// The status of a class. `schema` is `None` when nobody could look: what was said before stays then.
 pub(super) fn status(
     class: &ScimTenantClass,
     obstacle: Option<&Obstacle>,
+    tenants: TenantCounts,
+    schema: Option<SchemaProgress>,
     now: Timestamp,
 ) -> ScimTenantClassStatus {
-    let before = class.status.as_ref().map_or(&[][..], |status| &status.conditions);
-    let mut conditions = Conditions::new(before, class.metadata.generation, now);
+    let before = class.status.clone().unwrap_or_default();
+    let mut conditions = Conditions::new(&before.conditions, class.metadata.generation, now);
     match obstacle {
         None => {
             conditions.set(ConditionType::Accepted, Truth::True, Reason::Valid, "tenants can use this class");
@@ -36,20 +38,23 @@ pub(super) fn status(
     ScimTenantClassStatus {
         observed_generation: class.metadata.generation,
         conditions: conditions.into_vec(),
+        tenants: Some(tenants),
+        schema: schema.or(before.schema),
     }
 }
 
-/// The status of a class that is deleted while tenants refer to it. It does not say how many: a status that changes
-/// with each of them that goes would cost as many writes.
+/// The status of a class that is deleted while tenants refer to it. How many they are stays as it was: a status that
+/// changes with each of them that goes would cost as many writes.
 pub(super) fn deletion_waits(class: &ScimTenantClass, now: Timestamp) -> ScimTenantClassStatus {
-    let before = class.status.as_ref().map_or(&[][..], |status| &status.conditions);
-    let mut conditions = Conditions::new(before, class.metadata.generation, now);
+    let before = class.status.clone().unwrap_or_default();
+    let mut conditions = Conditions::new(&before.conditions, class.metadata.generation, now);
     conditions.keep(ConditionType::Accepted, "the class is being deleted");
     let message = "the deletion waits for the ScimTenants that refer to this class";
     conditions.set(ConditionType::Reconciling, Truth::True, Reason::InUse, message);
     ScimTenantClassStatus {
         observed_generation: class.metadata.generation,
         conditions: conditions.into_vec(),
+        ..before
     }
 }
 
@@ -90,6 +95,13 @@ mod tests {
     use super::*;
     use crate::fixtures::class;
 
+    const TENANTS: TenantCounts = TenantCounts { total: 3, ready: 2, not_ready: 1 };
+    const SCHEMA: SchemaProgress = SchemaProgress { version: 2, outdated: 1 };
+
+    fn told(class: &ScimTenantClass, obstacle: Option<&Obstacle>) -> ScimTenantClassStatus {
+        status(class, obstacle, TENANTS, Some(SCHEMA), Timestamp::UNIX_EPOCH)
+    }
+
     fn lines(status: &ScimTenantClassStatus) -> String {
         let line = |c: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition| {
             format!("{}={} {}: {}", c.type_, c.status, c.reason, c.message)
@@ -101,20 +113,32 @@ mod tests {
     fn a_class_that_is_refused_is_stalled() {
         let obstacle = Obstacle::lasting(Reason::UnknownDatabase, "spec.database is other");
         let class = class("default", json!({}));
-        insta::assert_snapshot!(lines(&status(&class, Some(&obstacle), Timestamp::UNIX_EPOCH)), @r#"
+        insta::assert_snapshot!(lines(&told(&class, Some(&obstacle))), @r#"
         Accepted=False UnknownDatabase: spec.database is other
         Stalled=True UnknownDatabase: spec.database is other
         "#);
-        insta::assert_snapshot!(lines(&status(&class, None, Timestamp::UNIX_EPOCH)), @"Accepted=True Valid: tenants can use this class");
+        insta::assert_snapshot!(lines(&told(&class, None)), @"Accepted=True Valid: tenants can use this class");
     }
 
     #[test]
     fn a_class_in_use_says_what_its_deletion_waits_for() {
         let mut class = class("default", json!({}));
-        class.status = Some(status(&class, None, Timestamp::UNIX_EPOCH));
+        class.status = Some(told(&class, None));
         insta::assert_snapshot!(lines(&deletion_waits(&class, Timestamp::UNIX_EPOCH)), @r#"
         Accepted=True Valid: tenants can use this class
         Reconciling=True InUse: the deletion waits for the ScimTenants that refer to this class
         "#);
+        assert_eq!(deletion_waits(&class, Timestamp::UNIX_EPOCH).tenants, Some(TENANTS));
+    }
+
+    #[test]
+    fn a_class_says_how_many_tenants_it_has_and_how_far_their_schemas_are() {
+        let mut class = class("default", json!({}));
+        let first = told(&class, None);
+        assert_eq!((first.tenants, first.schema), (Some(TENANTS), Some(SCHEMA)));
+        class.status = Some(first.clone());
+        let tenants = TenantCounts { total: 3, ready: 3, not_ready: 0 };
+        let while_nobody_looks = status(&class, None, tenants, None, Timestamp::UNIX_EPOCH);
+        assert_eq!(while_nobody_looks, ScimTenantClassStatus { tenants: Some(tenants), ..first });
     }
 }

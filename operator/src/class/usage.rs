@@ -5,27 +5,20 @@ use kube::Api;
 use kube::api::ListParams;
 
 use crate::class::ClassContext;
-use crate::class::choice::any_belongs;
+use crate::class::choice::belongs;
+use crate::class::members::Members;
 use crate::context::Context;
 use crate::error::Error;
 
 /// Tenants on one page of a list, so that ten thousand of them are never in memory twice.
 const PAGE: u32 = 500;
 
-/// Whether a tenant may belong to a class: it names it, or names none and the class is a default.
-pub(crate) fn refers_to(tenant: &ScimTenant, class: &ScimTenantClass) -> bool {
-    match &tenant.spec.class_name {
-        Some(name) => Some(name) == class.metadata.name.as_ref(),
-        None => class.is_default(),
-    }
-}
-
-/// Whether a tenant belongs to a class, by what a watch has told so far: good enough to set the finalizer.
-pub(super) async fn is_known(class: &ScimTenantClass, context: &ClassContext) -> Result<bool, Error> {
+/// The tenants of a class, by what a watch has told so far: good enough to set the finalizer.
+pub(super) async fn members(class: &ScimTenantClass, context: &ClassContext) -> Result<Members, Error> {
     let classes = classes(&context.shared).await?;
     // The writer is gone when the process ends.
     context.tenants.wait_until_ready().await.map_err(|_| Error::Raced)?;
-    Ok(any_belongs(context.tenants.state().iter().map(|tenant| &**tenant), class, &classes))
+    Ok(Members::of(class, &classes, context.tenants.state()))
 }
 
 /// Whether a tenant belongs to a class, by the API server: good enough to let the class go.
@@ -35,7 +28,7 @@ pub(super) async fn is_certain(class: &ScimTenantClass, context: &Context) -> Re
     let mut parameters = ListParams::default().limit(PAGE);
     loop {
         let page = tenants.list(&parameters).await?;
-        if any_belongs(page.items.iter(), class, &classes) {
+        if page.items.iter().any(|tenant| belongs(tenant, class, &classes)) {
             return Ok(true);
         }
         match page.metadata.continue_.filter(|token| !token.is_empty()) {

@@ -4,42 +4,44 @@ use std::collections::BTreeMap;
 
 use crds::{ScimTenant, ScimTenantClass};
 use database::registry::{OwnedRow, RegisteredTenant, RegistryError, State, Statistics};
-use jiff::Timestamp;
 use k8s_openapi::api::core::v1::Namespace;
-use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
+use tenancy::{SchemaName, TenantId};
 use tracing::debug;
 use uuid::Uuid;
 
-use crate::class::classes;
 use crate::context::Context;
 use crate::error::Error;
-use crate::object::{Found, found_by_controller, found_by_label};
+use crate::object::{Found, found_by_controller};
 use crate::obstacle::Obstacle;
 use crate::registry;
-use crate::route::tenant_route_name;
+use crate::route::{self, FoundRoutes};
+use crate::tenant::brought::{Offer, offer};
+use crate::tenant::entrance::brought_secret;
 use crate::tenant::identity::{Identity, age};
 use crate::tenant::secret::LiveSecret;
 
 /// Everything that a reconcile of a tenant reads.
 #[derive(Debug)]
 pub(crate) struct Dereferenced {
-    /// When it was read.
-    pub(crate) read_at: Timestamp,
     /// All classes of the cluster: which is the default is a matter of all.
     pub(crate) classes: Vec<ScimTenantClass>,
     /// The tenant's namespace.
     pub(crate) namespace: FoundNamespace,
     /// What the registry holds under the tenant's name, whoever owns it; or why it could not be read.
     pub(crate) registered: Result<Option<RegisteredTenant>, Obstacle>,
+    /// The schema that the status names, if it is there and the registry has no row of it.
+    pub(crate) lost_schema: Option<SchemaName>,
     /// How much the tenant holds; `None` when it was not time to count.
     pub(crate) statistics: Option<Statistics>,
-    /// What is under the name of the tenant's Secret.
+    /// What is under the name of the tenant's Secret, also of a tenant that wants none: it may have had one.
     pub(crate) secret: Found<LiveSecret>,
     /// The Secret that the tenant had under another name.
     pub(crate) old_secret: Option<LiveSecret>,
-    /// What is under the name of the tenant's Ingress.
-    pub(crate) route: Found<Ingress>,
+    /// What is in the Secret that somebody brings; `None`: nobody is asked to.
+    pub(crate) brought: Option<Offer>,
+    /// What is under the names of the tenant's routes.
+    pub(crate) routes: FoundRoutes,
 }
 
 /// What matters of a namespace.
@@ -53,36 +55,35 @@ pub(crate) struct FoundNamespace {
     pub(crate) is_terminating: bool,
 }
 
-/// Reads everything. A registry that cannot be read is part of the answer: the rest can still be checked.
+/// Reads everything but the classes. A registry that cannot be read is part of the answer: the rest can still be checked.
 pub(crate) async fn dereference(
     tenant: &ScimTenant,
     identity: &Identity,
+    classes: Vec<ScimTenantClass>,
     context: &Context,
 ) -> Result<Dereferenced, Error> {
-    let read_at = Timestamp::now();
-    let registered = match registered(identity, context).await {
-        Ok(registered) => Ok(registered),
-        // Registering writes it anew.
-        Err(RegistryError::Unreadable { .. }) => Ok(None),
-        Err(error) => Err(registry::obstacle(&error)?),
+    let (registered, lost_schema) = match registered(tenant, identity, context).await {
+        Ok((registered, lost_schema)) => (Ok(registered), lost_schema),
+        Err(error) => (Err(registry::obstacle(&error)?), None),
     };
-    let (classes, namespace, secret, old_secret, route) = tokio::try_join!(
-        classes(context),
+    let (namespace, secret, old_secret, brought, routes) = tokio::try_join!(
         namespace(identity, context),
         secret(&identity.secret_name, identity, context),
         old_secret(tenant, identity, context),
-        route(identity, context),
+        brought(tenant, identity, context),
+        route::find(identity, context),
     )?;
     Ok(Dereferenced {
-        read_at,
         classes,
         namespace: namespace.ok_or(Error::Raced)?,
         statistics: statistics(registered.as_ref().ok().and_then(Option::as_ref), tenant, identity, context)
             .await,
         registered,
+        lost_schema,
         secret,
         old_secret,
-        route,
+        brought,
+        routes,
     })
 }
 
@@ -103,23 +104,30 @@ pub(crate) async fn namespace(
     }))
 }
 
-/// The Ingress under the tenant's name.
-pub(crate) async fn route(identity: &Identity, context: &Context) -> Result<Found<Ingress>, Error> {
-    let live = context.routes().get_opt(&tenant_route_name(&identity.key.path())).await?;
-    Ok(found_by_label(live, &identity.key))
-}
-
 /// To whom the registry's row under the tenant's name belongs.
 pub(crate) async fn row(identity: &Identity, context: &Context) -> Result<Option<OwnedRow>, RegistryError> {
     context.registry.get().await?.owner_of(&identity.key).await
 }
 
-/// The registry's row under the tenant's name, whoever owns it.
+/// The registry's row under the tenant's name, whoever owns it; if there is none, the schema that was the tenant's.
 async fn registered(
+    tenant: &ScimTenant,
     identity: &Identity,
     context: &Context,
-) -> Result<Option<RegisteredTenant>, RegistryError> {
-    context.registry.get().await?.tenant(&identity.key).await
+) -> Result<(Option<RegisteredTenant>, Option<SchemaName>), RegistryError> {
+    let registry = context.registry.get().await?;
+    match registry.tenant(&identity.key).await {
+        Ok(Some(registered)) => return Ok((Some(registered), None)),
+        Ok(None) => {}
+        // Registering writes it anew.
+        Err(RegistryError::Unreadable { .. }) => return Ok((None, None)),
+        Err(error) => return Err(error),
+    }
+    let told = tenant.status.as_ref().and_then(|status| status.database_schema.as_deref());
+    match told.and_then(TenantId::of_schema).map(SchemaName::of) {
+        Some(schema) if registry.schema_without_row(&schema).await? => Ok((None, Some(schema))),
+        _ => Ok((None, None)),
+    }
 }
 
 /// The Secret of this name.
@@ -132,17 +140,30 @@ pub(crate) async fn secret(
     Ok(found_by_controller(live, &identity.uid.to_string()).map(LiveSecret::new))
 }
 
-/// The Secret that the status names, if the tenant wants another one by now.
+/// The Secret that the status names, if it is ours and the tenant wants another one by now.
 pub(crate) async fn old_secret(
     tenant: &ScimTenant,
     identity: &Identity,
     context: &Context,
 ) -> Result<Option<LiveSecret>, Error> {
     let name = tenant.status.as_ref().and_then(|status| status.secret_name.as_deref());
-    match name.filter(|name| *name != identity.secret_name) {
+    let brought = brought_secret(tenant).map(|brought| brought.name);
+    let is_old = |name: &&str| *name != identity.secret_name && Some(*name) != brought.as_deref();
+    match name.filter(is_old) {
         Some(name) => Ok(secret(name, identity, context).await?.ours().cloned()),
         None => Ok(None),
     }
+}
+
+/// What is in the Secret that somebody brings.
+async fn brought(
+    tenant: &ScimTenant,
+    identity: &Identity,
+    context: &Context,
+) -> Result<Option<Offer>, Error> {
+    let Some(wanted) = brought_secret(tenant) else { return Ok(None) };
+    let live = context.secrets(&identity.key.namespace).get_opt(&wanted.name).await?;
+    Ok(Some(offer(live.as_ref(), &wanted)))
 }
 
 /// Counts, if it is time to. What cannot be counted now is counted later.

@@ -3,19 +3,19 @@
 //! The status can only be made from [`Desired<Applied>`], so it cannot say more than what was done; and whoever takes
 //! a [`Desired`] apart names all of its parts, so a part that is forgotten does not compile.
 
-use crds::ScimTenant;
-use database::registry::{HandledAnnotations, RegisteredTenant, State};
-use k8s_openapi::api::core::v1::Secret;
-use k8s_openapi::api::networking::v1::Ingress;
-use tenancy::{Owner, TenantConfiguration, TenantUrl, Token};
+mod access;
 
-use crate::object::Found;
+use crds::ScimTenant;
+use database::registry::{Foreign, HandledAnnotations, NewCredential, RegisteredTenant, State};
+use tenancy::{Owner, TenantConfiguration};
+
 use crate::obstacle::Obstacle;
-use crate::registry::owned_by_another;
-use crate::route::tenant_route;
+use crate::registry::{owned_by_another, registration_lost};
+use crate::route::{self, RoutePlan, Routed};
 use crate::settings::Settings;
-use crate::tenant::credentials::{self, Decision};
+use crate::tenant::credentials::{self, Decision, NextGiven, NextIssued};
 use crate::tenant::dereference::Dereferenced;
+use crate::tenant::desired::access::Situation;
 use crate::tenant::identity::Identity;
 use crate::tenant::secret::{ConnectionSecret, LiveSecret};
 use crate::tenant::validate::ValidatedTenant;
@@ -25,9 +25,9 @@ use crate::tenant::validate::ValidatedTenant;
 pub(crate) struct Desired<S: Stage> {
     /// Row and schema.
     pub(crate) database: S::Database,
-    /// Token and Secret.
+    /// What lets the identity provider in.
     pub(crate) credentials: S::Credentials,
-    /// Ingress.
+    /// Ingress or HTTPRoute.
     pub(crate) route: S::Route,
 }
 
@@ -35,9 +35,9 @@ pub(crate) struct Desired<S: Stage> {
 pub(crate) trait Stage {
     /// Of row and schema.
     type Database;
-    /// Of token and Secret.
+    /// Of what lets the identity provider in.
     type Credentials;
-    /// Of the Ingress.
+    /// Of the route.
     type Route;
 }
 
@@ -52,13 +52,13 @@ pub(crate) enum Applied {}
 impl Stage for Prepared {
     type Database = Step<Registration>;
     type Credentials = Access;
-    type Route = Step<Route>;
+    type Route = Step<RoutePlan>;
 }
 
 impl Stage for Applied {
     type Database = Outcome<RegisteredTenant>;
-    type Credentials = Outcome<SecretName>;
-    type Route = Outcome<()>;
+    type Credentials = Outcome<Connection>;
+    type Route = Outcome<Routed>;
 }
 
 /// What is to be done about a part.
@@ -101,14 +101,45 @@ impl<T> Outcome<T> {
     }
 }
 
-/// The name of the Secret that holds the token.
-pub(crate) type SecretName = String;
+/// What lets the identity provider in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Connection {
+    /// What is in this Secret of ours.
+    Issued {
+        /// Its name.
+        secret_name: String,
+    },
+    /// What is in this Secret of somebody else.
+    Brought {
+        /// Its name.
+        secret_name: String,
+    },
+    /// What an issuer signs.
+    Trusted,
+}
+
+impl Connection {
+    /// The Secret that holds what lets the identity provider in.
+    pub(crate) fn secret_name(&self) -> Option<&str> {
+        match self {
+            Self::Issued { secret_name } | Self::Brought { secret_name } => Some(secret_name),
+            Self::Trusted => None,
+        }
+    }
+}
 
 /// How the registry is to know the tenant.
 #[derive(Debug)]
 pub(crate) enum Registration {
     /// Active, with this configuration.
-    Register(Owner, Box<TenantConfiguration>),
+    Register {
+        /// To whom the row is to belong.
+        owner: Owner,
+        /// What servers serve it by.
+        configuration: Box<TenantConfiguration>,
+        /// Whether it may take over what another namespace left.
+        foreign: Foreign,
+    },
     /// As it does: the tenant is served by what was last accepted.
     LastAccepted(Box<RegisteredTenant>),
 }
@@ -116,22 +147,31 @@ pub(crate) enum Registration {
 /// Who is not let in any more, and who is to be.
 #[derive(Debug)]
 pub(crate) struct Access {
-    /// Every token ends, whatever becomes of the Secret; with the annotations that this acts on.
+    /// Everything that lets in ends, whatever becomes of what follows; with the annotations that this acts on.
     pub(crate) revocation: Option<HandledAnnotations>,
-    /// Token and Secret.
-    pub(crate) secret: Step<Credentials>,
+    /// What is to let the identity provider in.
+    pub(crate) credentials: Step<Credentials>,
 }
 
 impl Access {
-    const UNCHANGED: Self = Self { revocation: None, secret: Step::Keep };
+    const UNCHANGED: Self = Self { revocation: None, credentials: Step::Keep };
 }
 
 /// How an identity provider is to be let in.
 #[derive(Debug)]
-pub(crate) struct Credentials {
-    /// By which token.
-    pub(crate) decision: Decision,
-    /// The Secret but for its token.
+pub(crate) enum Credentials {
+    /// By what we make.
+    Issued(Box<Issued>),
+    /// By what others make.
+    Given(Box<Given>),
+}
+
+/// What we make, and where it is to be read.
+#[derive(Debug)]
+pub(crate) struct Issued {
+    /// Which one.
+    pub(crate) decision: Decision<NextIssued>,
+    /// The Secret but for what is secret in it.
     pub(crate) secret: ConnectionSecret,
     /// The Secret as it was read.
     pub(crate) live: Option<LiveSecret>,
@@ -139,20 +179,17 @@ pub(crate) struct Credentials {
     pub(crate) old: Option<LiveSecret>,
 }
 
-impl Credentials {
-    /// The Secret as the API server gave it.
-    pub(crate) fn live_object(&self) -> Option<&Secret> {
-        self.live.as_ref().map(LiveSecret::object)
-    }
-}
-
-/// How requests are to get to the servers.
+/// What others make.
 #[derive(Debug)]
-pub(crate) struct Route {
-    /// The Ingress.
-    pub(crate) ingress: Box<Ingress>,
-    /// The Ingress as it was read.
-    pub(crate) live: Option<Box<Ingress>>,
+pub(crate) struct Given {
+    /// This.
+    pub(crate) credential: NewCredential,
+    /// What is to be done about it.
+    pub(crate) decision: Decision<NextGiven>,
+    /// How it lets in.
+    pub(crate) connection: Connection,
+    /// The Secrets of ours that nobody needs when it is valid, to be deleted.
+    pub(crate) obsolete: Vec<LiveSecret>,
 }
 
 /// What there is to be of a tenant that was accepted.
@@ -167,30 +204,35 @@ pub(crate) fn accepted(
         Ok(registered) => registered.as_ref(),
         Err(obstacle) => return blocked(obstacle.clone()),
     };
-    if registered.is_some_and(|registered| registered.owner.namespace_uid != validated.owner.namespace_uid) {
+    if let Some(schema) = &found.lost_schema {
+        return blocked(registration_lost(schema));
+    }
+    let is_foreign = |registered: &RegisteredTenant| {
+        registered.owner.namespace_uid != validated.owner.namespace_uid
+            && validated.foreign == Foreign::Refuse
+    };
+    if registered.is_some_and(is_foreign) {
         return blocked(owned_by_another());
     }
-    let registration = Registration::Register(validated.owner, Box::new(validated.configuration.clone()));
+    let url = &validated.configuration.tenant_url;
+    let situation = Situation { tenant, identity, registered, url, found, settings };
     Desired {
-        database: Step::Do(registration),
+        database: Step::Do(Registration::Register {
+            owner: validated.owner,
+            configuration: Box::new(validated.configuration.clone()),
+            foreign: validated.foreign,
+        }),
         credentials: Access {
             revocation: registered.and_then(|registered| credentials::revocation(tenant, registered)),
-            secret: credentials(
-                tenant,
-                identity,
-                registered,
-                &validated.configuration.tenant_url,
-                found,
-                settings,
-            ),
+            credentials: situation.let_in(&validated.entrance),
         },
-        route: route(tenant, identity, validated, found, settings),
+        route: route::prepare(tenant, identity, validated, &found.routes, settings),
     }
 }
 
-/// What there is to be of a tenant that was not accepted: what it was, if it was. Its tokens can still be rotated
-/// and revoked, because a leak does not wait for a correct spec; in a namespace that is being deleted only revoked,
-/// since nothing can be made there.
+/// What there is to be of a tenant that was not accepted: what it was, if it was. What lets in can still be replaced
+/// by its like and revoked, because a leak does not wait for a correct spec; in a namespace that is being deleted only
+/// revoked, since nothing can be made there.
 pub(crate) fn rejected(
     tenant: &ScimTenant,
     identity: &Identity,
@@ -204,66 +246,17 @@ pub(crate) fn rejected(
         return Desired { database: Step::Keep, credentials: Access::UNCHANGED, route: Step::Keep };
     };
     let url = &registered.configuration.tenant_url;
-    let secret = if found.namespace.is_terminating {
-        Step::Keep
-    } else {
-        credentials(tenant, identity, Some(registered), url, found, settings)
-    };
+    let situation = Situation { tenant, identity, registered: Some(registered), url, found, settings };
+    let credentials = if found.namespace.is_terminating { Step::Keep } else { situation.let_in_as_before() };
     Desired {
         database: Step::Do(Registration::LastAccepted(Box::new(registered.clone()))),
-        credentials: Access { revocation: credentials::revocation(tenant, registered), secret },
+        credentials: Access { revocation: credentials::revocation(tenant, registered), credentials },
         route: Step::Keep,
     }
 }
 
 fn blocked(obstacle: Obstacle) -> Desired<Prepared> {
     Desired { database: Step::Blocked(obstacle), credentials: Access::UNCHANGED, route: Step::Keep }
-}
-
-fn credentials(
-    tenant: &ScimTenant,
-    identity: &Identity,
-    registered: Option<&RegisteredTenant>,
-    url: &TenantUrl,
-    found: &Dereferenced,
-    settings: &Settings,
-) -> Step<Credentials> {
-    let name = &identity.secret_name;
-    if let Found::Foreign = found.secret {
-        return Step::Blocked(Obstacle::lasting(
-            crds::Reason::SecretNameTaken,
-            format!("the Secret {name} is there and does not belong to this ScimTenant"),
-        ));
-    }
-    let (live, old) = (found.secret.ours().cloned(), found.old_secret.clone());
-    let held: Vec<Token> = [&live, &old].into_iter().flatten().filter_map(LiveSecret::token).collect();
-    Step::Do(Credentials {
-        decision: credentials::decide(tenant, registered, &held, found.read_at),
-        secret: ConnectionSecret::new(tenant, name, url, settings),
-        live,
-        old,
-    })
-}
-
-fn route(
-    tenant: &ScimTenant,
-    identity: &Identity,
-    validated: &ValidatedTenant,
-    found: &Dereferenced,
-    settings: &Settings,
-) -> Step<Route> {
-    let ingress = Box::new(tenant_route(tenant, &identity.key.path(), &validated.class, settings));
-    if let Found::Foreign = found.route {
-        return Step::Blocked(Obstacle::lasting(
-            crds::Reason::RouteNameTaken,
-            format!(
-                "the Ingress {} in namespace {} is there and does not belong to this ScimTenant",
-                ingress.metadata.name.as_deref().unwrap_or_default(),
-                settings.server.namespace
-            ),
-        ));
-    }
-    Step::Do(Route { ingress, live: found.route.ours().cloned().map(Box::new) })
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crds::ScimTenant;
+use crds::authentication::Authentication;
 use jiff::Timestamp;
 use tenancy::TenantKey;
 use uuid::Uuid;
@@ -17,7 +18,7 @@ pub(crate) struct Identity {
     pub(crate) key: TenantKey,
     /// `metadata.uid`.
     pub(crate) uid: Uuid,
-    /// The name of its Secret.
+    /// The name of the Secret that we make for it, where we make one.
     pub(crate) secret_name: String,
 }
 
@@ -47,6 +48,40 @@ pub(crate) fn age(tenant: &ScimTenant) -> Duration {
         .unwrap_or(Duration::ZERO)
 }
 
+/// The name that is declared, by whichever way in.
 fn secret_name(tenant: &ScimTenant) -> Option<String> {
-    tenant.spec.authentication.as_ref()?.bearer_token.as_ref()?.secret_name.clone()
+    let Authentication { bearer_token, basic, oauth2, jwt: _ } = tenant.spec.authentication.as_ref()?;
+    let client_secret = oauth2.as_ref().and_then(|oauth2| oauth2.client_secret.as_ref());
+    let names = [
+        bearer_token.as_ref().and_then(|token| token.secret_name.as_ref()),
+        basic.as_ref().and_then(|basic| basic.secret_name.as_ref()),
+        client_secret.and_then(|secret| secret.secret_name.as_ref()),
+    ];
+    names.into_iter().flatten().next().cloned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::fixtures::{identity, tenant};
+
+    #[test]
+    fn the_secret_is_called_as_declared_or_after_the_tenant() {
+        for authentication in [
+            json!({"bearerToken": {"secretName": "mine"}}),
+            json!({"basic": {"secretName": "mine"}}),
+            json!({"oauth2": {"clientSecret": {"secretName": "mine"}}}),
+        ] {
+            assert_eq!(identity(&tenant(json!({"authentication": authentication}))).secret_name, "mine");
+        }
+        for authentication in [
+            json!({}),
+            json!({"bearerToken": {}}),
+            json!({"oauth2": {"clientSecret": {}}}),
+            json!({"jwt": {"entra": {"directoryID": "9c1f1c9e-0000-4000-8000-000000000000"}}}),
+        ] {
+            assert_eq!(identity(&tenant(json!({"authentication": authentication}))).secret_name, "acme-scim");
+        }
+    }
 }

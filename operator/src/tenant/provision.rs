@@ -3,103 +3,191 @@
 //! It may end at any line and is then done again from the start: each step does nothing when it was done before, and
 //! a token that was registered and never reached the Secret is replaced (see [`crate::tenant::credentials`]).
 
-use crds::Reason;
-use database::registry::{HandledAnnotations, Issue, RegisteredTenant};
-use tenancy::Token;
+use crds::{Reason, ScimTenant};
+use database::registry::{HandledAnnotations, Issue, NewCredential, RegisteredTenant};
+use tenancy::{ClientId, Generation, Token};
 use tracing::info;
 
 use crate::apply::{ApplyError, Intent, apply, delete};
 use crate::context::Context;
 use crate::error::Error;
+use crate::event;
 use crate::obstacle::Obstacle;
 use crate::registry;
-use crate::tenant::credentials::NextToken;
+use crate::route;
+use crate::tenant::credentials::{NextGiven, NextIssued};
 use crate::tenant::desired::{
-    Access, Applied, Credentials, Desired, Outcome, Prepared, Registration, Route, SecretName, Step,
+    Access, Applied, Connection, Credentials, Desired, Given, Issued, Outcome, Prepared, Registration, Step,
 };
+use crate::tenant::entrance::IssuedKind;
 use crate::tenant::identity::Identity;
+use crate::tenant::report;
+use crate::tenant::secret::{LiveSecret, USER_NAME};
 
 /// Writes what is desired, part by part. What stands in the way of a part is part of the answer; an error means that
 /// nothing can be said.
 pub(crate) async fn provision(
+    tenant: &ScimTenant,
     identity: &Identity,
     desired: Desired<Prepared>,
     context: &Context,
 ) -> Result<Desired<Applied>, Error> {
     let Desired { database, credentials, route } = desired;
-    let database = register(identity, database, context).await?;
+    let database = register(tenant, identity, database, context).await?;
     let Outcome::Done(registered) = database else {
         return Ok(Desired { database, credentials: Outcome::Kept, route: Outcome::Kept });
     };
     let (credentials, registered) = let_in(identity, credentials, registered, context).await?;
-    let route = lead_there(route, context).await?;
+    let route = route::lead_there(route, context).await?;
     Ok(Desired { database: Outcome::Done(registered), credentials, route })
 }
 
+/// Registers the tenant, and tells what became of what was there: no later pass would know.
 async fn register(
+    tenant: &ScimTenant,
     identity: &Identity,
     step: Step<Registration>,
     context: &Context,
 ) -> Result<Outcome<RegisteredTenant>, Error> {
-    let (owner, configuration) = match step {
-        Step::Do(Registration::Register(owner, configuration)) => (owner, configuration),
+    let (owner, configuration, foreign) = match step {
+        Step::Do(Registration::Register { owner, configuration, foreign }) => (owner, configuration, foreign),
         Step::Do(Registration::LastAccepted(registered)) => return Ok(Outcome::Done(*registered)),
         Step::Blocked(obstacle) => return Ok(Outcome::Failed(obstacle)),
         Step::Keep => return Ok(Outcome::Kept),
     };
     let written =
-        async { context.registry.get().await?.register(&identity.key, owner, &configuration).await };
+        async { context.registry.get().await?.register(&identity.key, owner, &configuration, foreign).await };
     match written.await {
-        Ok(registered) => Ok(Outcome::Done(registered)),
+        Ok((registered, origin)) => {
+            if let Some(note) = report::of_origin(origin, &registered) {
+                event::publish(tenant, &note, context).await;
+            }
+            Ok(Outcome::Done(registered))
+        }
         Err(error) => registry::obstacle(&error).map(Outcome::Failed),
     }
 }
 
-/// Ends the tokens that are to end, then makes the Secret hold the newest. Answers with the row as it is then.
+/// Ends what is to end, then lets the identity provider in. Answers with the row as it is then.
 async fn let_in(
     identity: &Identity,
     access: Access,
     registered: RegisteredTenant,
     context: &Context,
-) -> Result<(Outcome<SecretName>, RegisteredTenant), Error> {
-    let Access { revocation, secret } = access;
-    let registered = match revocation {
+) -> Result<(Outcome<Connection>, RegisteredTenant), Error> {
+    let Access { revocation, credentials } = access;
+    let mut registered = match revocation {
         None => registered,
         Some(handled) => match revoke(identity, &registered, &handled, context).await? {
             Ok(revoked) => revoked,
             Err(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
         },
     };
-    let credentials = match secret {
-        Step::Do(credentials) => credentials,
+    let connected = match credentials {
+        Step::Do(Credentials::Issued(issued)) => issue(&issued, identity, &mut registered, context).await,
+        Step::Do(Credentials::Given(given)) => take(&given, identity, &mut registered, context).await,
         Step::Blocked(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
         Step::Keep => return Ok((Outcome::Kept, registered)),
     };
-    let issued = match &credentials.decision.token {
-        NextToken::Present(token) => Ok((token.clone(), registered)),
-        NextToken::New(issue) => replace_token(*issue, &credentials, identity, registered.clone(), context)
-            .await
-            .map_err(|error| (error, registered)),
-        NextToken::Later => {
-            return Ok((Outcome::Failed(lost_again(credentials.secret.name())), registered));
+    match connected {
+        Ok(connection) => Ok((Outcome::Done(connection), registered)),
+        Err(Hindrance::Blocked(obstacle)) => Ok((Outcome::Failed(obstacle), registered)),
+        Err(Hindrance::Apply(error)) => {
+            Ok((Outcome::Failed(error.into_obstacle(Reason::SecretRefused)?), registered))
         }
-    };
-    let (token, registered) = match issued {
-        Ok(issued) => issued,
-        Err((error, registered)) => return Ok((Outcome::Failed(secret_obstacle(error)?), registered)),
-    };
-    let secret = credentials.secret.with_token(token.expose());
-    let secrets = context.secrets(&identity.key.namespace);
-    if let Err(error) = apply(&secrets, &secret, credentials.live_object(), Intent::Write).await {
-        return Ok((Outcome::Failed(secret_obstacle(error.into())?), registered));
     }
-    if let Some(old) = &credentials.old {
-        delete(&secrets, old.object()).await?;
-    }
-    Ok((Outcome::Done(credentials.secret.name().to_owned()), registered))
 }
 
-/// Ends every token, before anything that the API server could refuse.
+/// Makes the Secret hold the newest of what we make.
+async fn issue(
+    issued: &Issued,
+    identity: &Identity,
+    registered: &mut RegisteredTenant,
+    context: &Context,
+) -> Result<Connection, Hindrance> {
+    let Issued { decision, secret, live, old } = issued;
+    let secrets = context.secrets(&identity.key.namespace);
+    let live = live.as_ref().map(LiveSecret::object);
+    let token = match &decision.next {
+        NextIssued::Present(token) => token.clone(),
+        NextIssued::Later => return Err(Hindrance::Blocked(lost_again(secret.name()))),
+        NextIssued::Restored(token, generation) => {
+            let credential = credential(secret.kind(), token, identity);
+            let issue = Issue::Known(*generation);
+            *registered =
+                validate(&credential, issue, &decision.handled, identity, registered, context).await?;
+            token.clone()
+        }
+        NextIssued::New(issue) => {
+            // Whether the API server would take the Secret is asked before, with another text in the token's place, so
+            // that a Secret that is refused does not use up a token with each attempt.
+            apply(&secrets, &secret.with("issued-next"), live, Intent::Rehearse).await?;
+            let token = new_token()?;
+            let credential = credential(secret.kind(), &token, identity);
+            *registered =
+                validate(&credential, *issue, &decision.handled, identity, registered, context).await?;
+            token
+        }
+    };
+    apply(&secrets, &secret.with(token.expose()), live, Intent::Write).await?;
+    if let Some(old) = old {
+        delete(&secrets, old.object()).await?;
+    }
+    Ok(Connection::Issued { secret_name: secret.name().to_owned() })
+}
+
+/// Makes valid what others make. Secrets of ours from before go: they would hold what works no longer than until this is
+/// used.
+async fn take(
+    given: &Given,
+    identity: &Identity,
+    registered: &mut RegisteredTenant,
+    context: &Context,
+) -> Result<Connection, Hindrance> {
+    let Given { credential, decision, connection, obsolete } = given;
+    if let NextGiven::New(issue) = decision.next {
+        *registered = validate(credential, issue, &decision.handled, identity, registered, context).await?;
+    }
+    for secret in obsolete {
+        delete(&context.secrets(&identity.key.namespace), secret.object()).await?;
+    }
+    Ok(connection.clone())
+}
+
+/// Makes a credential valid. Answers with the row as it is then.
+async fn validate(
+    credential: &NewCredential,
+    issue: Issue,
+    handled: &HandledAnnotations,
+    identity: &Identity,
+    registered: &RegisteredTenant,
+    context: &Context,
+) -> Result<RegisteredTenant, Hindrance> {
+    let written = async {
+        let registry = context.registry.get().await?;
+        let generation: Generation =
+            registry.issue(registered.id, registered.owner, credential, issue, handled).await?;
+        info!(tenant = %identity.key, %generation, kind = %credential.kind, ?issue, "issued a credential");
+        registry.tenant(&identity.key).await
+    };
+    match written.await {
+        Ok(Some(registered)) => Ok(registered),
+        Ok(None) => Err(Error::Raced.into()),
+        Err(error) => Err(Hindrance::Blocked(registry::obstacle(&error)?)),
+    }
+}
+
+/// What the registry is to know of what we make.
+fn credential(kind: IssuedKind, token: &Token, identity: &Identity) -> NewCredential {
+    let principal = match kind {
+        IssuedKind::BearerToken => None,
+        IssuedKind::Basic => Some(USER_NAME.to_owned()),
+        IssuedKind::ClientSecret => Some(ClientId::of(&identity.key.path()).as_str().to_owned()),
+    };
+    NewCredential { kind: kind.into(), digest: token.digest(), principal, trust: None }
+}
+
+/// Ends everything that lets in, before anything that the API server could refuse.
 async fn revoke(
     identity: &Identity,
     registered: &RegisteredTenant,
@@ -109,7 +197,7 @@ async fn revoke(
     let revoked = async {
         let registry = context.registry.get().await?;
         registry.revoke(registered.id, registered.owner, handled).await?;
-        info!(tenant = %identity.key, "revoked every token");
+        info!(tenant = %identity.key, "revoked every credential");
         registry.tenant(&identity.key).await
     };
     match revoked.await {
@@ -129,74 +217,27 @@ fn lost_again(secret_name: &str) -> Obstacle {
     )
 }
 
-/// Makes a token valid. Whether the API server would take the Secret is asked before, with another text in the
-/// token's place, so that a Secret that is refused does not use up a token with each attempt.
-async fn replace_token(
-    issue: Issue,
-    credentials: &Credentials,
-    identity: &Identity,
-    registered: RegisteredTenant,
-    context: &Context,
-) -> Result<(Token, RegisteredTenant), IssueError> {
-    let secrets = context.secrets(&identity.key.namespace);
-    let rehearsal = credentials.secret.with_token("issued-next");
-    apply(&secrets, &rehearsal, credentials.live_object(), Intent::Rehearse).await?;
-    let token = new_token()?;
-    let handled = &credentials.decision.handled;
-    let registered = async {
-        let registry = context.registry.get().await?;
-        let generation =
-            registry.issue_token(registered.id, registered.owner, &token.digest(), issue, handled).await?;
-        info!(tenant = %identity.key, %generation, ?issue, "issued a token");
-        registry.tenant(&identity.key).await
-    };
-    match registered.await {
-        Ok(Some(registered)) => Ok((token, registered)),
-        Ok(None) => Err(Error::Raced.into()),
-        Err(error) => Err(IssueError::Blocked(registry::obstacle(&error)?)),
-    }
-}
-
 fn new_token() -> Result<Token, Error> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).map_err(Error::Random)?;
     Ok(Token::from_random(random))
 }
 
-async fn lead_there(step: Step<Route>, context: &Context) -> Result<Outcome<()>, Error> {
-    let Route { ingress, live } = match step {
-        Step::Do(route) => route,
-        Step::Blocked(obstacle) => return Ok(Outcome::Failed(obstacle)),
-        Step::Keep => return Ok(Outcome::Kept),
-    };
-    match apply(&context.routes(), &*ingress, live.as_deref(), Intent::Write).await {
-        Ok(_) => Ok(Outcome::Done(())),
-        Err(error) => error.into_obstacle(Reason::RouteRefused).map(Outcome::Failed),
-    }
-}
-
-/// Why there is no token in the Secret.
+/// Why the identity provider is not let in.
 #[derive(Debug)]
-enum IssueError {
+enum Hindrance {
     Apply(ApplyError),
     Blocked(Obstacle),
 }
 
-impl From<ApplyError> for IssueError {
+impl From<ApplyError> for Hindrance {
     fn from(error: ApplyError) -> Self {
         Self::Apply(error)
     }
 }
 
-impl From<Error> for IssueError {
+impl From<Error> for Hindrance {
     fn from(error: Error) -> Self {
         Self::Apply(error.into())
-    }
-}
-
-fn secret_obstacle(error: IssueError) -> Result<Obstacle, Error> {
-    match error {
-        IssueError::Blocked(obstacle) => Ok(obstacle),
-        IssueError::Apply(error) => error.into_obstacle(Reason::SecretRefused),
     }
 }

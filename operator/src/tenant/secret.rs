@@ -1,4 +1,4 @@
-//! The Secret that an administrator reads Tenant URL and token from.
+//! The Secret that an administrator reads from what to paste into the identity provider.
 
 use std::fmt;
 
@@ -8,44 +8,84 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource as _;
-use tenancy::{TenantUrl, Token};
+use tenancy::{ClientId, TenantPath, TenantUrl, Token};
 
 use crate::object::tenant_labels;
 use crate::settings::Settings;
+use crate::tenant::entrance::IssuedKind;
 
-/// The Secret but for its token.
+/// The user name that goes with every password of ours.
+pub(crate) const USER_NAME: &str = "scim";
+
+/// The Secret but for what is secret in it.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct ConnectionSecret(Secret);
+pub(crate) struct ConnectionSecret {
+    secret: Secret,
+    kind: IssuedKind,
+}
 
 impl ConnectionSecret {
     /// The Secret of this tenant, in the tenant's namespace, and gone with the tenant.
-    pub(crate) fn new(tenant: &ScimTenant, name: &str, url: &TenantUrl, settings: &Settings) -> Self {
-        let data = [(connection_secret::TENANT_URL.to_owned(), ByteString(url.as_str().as_bytes().to_vec()))];
-        Self(Secret {
-            metadata: ObjectMeta {
-                name: Some(name.to_owned()),
-                namespace: tenant.metadata.namespace.clone(),
-                labels: Some(tenant_labels(tenant, settings)),
-                owner_references: tenant.controller_owner_ref(&()).map(|owner| vec![owner]),
-                ..ObjectMeta::default()
-            },
-            type_: Some(connection_secret::TYPE.to_owned()),
-            data: Some(data.into()),
-            ..Secret::default()
-        })
+    pub(crate) fn new(
+        tenant: &ScimTenant,
+        path: &TenantPath,
+        name: &str,
+        kind: IssuedKind,
+        url: &TenantUrl,
+        settings: &Settings,
+    ) -> Self {
+        let metadata = ObjectMeta {
+            name: Some(name.to_owned()),
+            namespace: tenant.metadata.namespace.clone(),
+            labels: Some(tenant_labels(tenant, settings)),
+            owner_references: tenant.controller_owner_ref(&()).map(|owner| vec![owner]),
+            ..ObjectMeta::default()
+        };
+        let secret =
+            Secret { metadata, type_: Some(connection_secret::TYPE.to_owned()), ..Secret::default() };
+        let secret = Self { secret, kind }.put(connection_secret::TENANT_URL, url.as_str());
+        match kind {
+            IssuedKind::BearerToken => secret,
+            IssuedKind::Basic => secret.put(connection_secret::USER_NAME, USER_NAME),
+            IssuedKind::ClientSecret => secret
+                .put(connection_secret::TOKEN_URL, &url.token_url())
+                .put(connection_secret::CLIENT_ID, ClientId::of(path).as_str()),
+        }
     }
 
     /// The name of the Secret.
     pub(crate) fn name(&self) -> &str {
-        self.0.metadata.name.as_deref().unwrap_or_default()
+        self.secret.metadata.name.as_deref().unwrap_or_default()
     }
 
-    /// The whole Secret. The text of a token leaves the operator here and nowhere else.
-    pub(crate) fn with_token(&self, token: &str) -> Secret {
-        let mut secret = self.0.clone();
-        let token = ByteString(token.as_bytes().to_vec());
-        secret.data.get_or_insert_default().insert(connection_secret::TOKEN.to_owned(), token);
-        secret
+    /// What is in it.
+    pub(crate) fn kind(&self) -> IssuedKind {
+        self.kind
+    }
+
+    /// The whole Secret. The text of what we issue leaves the operator here and nowhere else.
+    pub(crate) fn with(&self, text: &str) -> Secret {
+        let secret = self.clone().put(key(self.kind), text);
+        match self.kind {
+            // The password alone is good as a token.
+            IssuedKind::Basic => secret.put(connection_secret::TOKEN, text).secret,
+            IssuedKind::BearerToken | IssuedKind::ClientSecret => secret.secret,
+        }
+    }
+
+    fn put(mut self, key: &str, text: &str) -> Self {
+        let data = self.secret.data.get_or_insert_default();
+        data.insert(key.to_owned(), ByteString(text.as_bytes().to_vec()));
+        self
+    }
+}
+
+/// The key of what is secret.
+fn key(kind: IssuedKind) -> &'static str {
+    match kind {
+        IssuedKind::BearerToken => connection_secret::TOKEN,
+        IssuedKind::Basic => connection_secret::PASSWORD,
+        IssuedKind::ClientSecret => connection_secret::CLIENT_SECRET,
     }
 }
 
@@ -64,10 +104,15 @@ impl LiveSecret {
         &self.0
     }
 
-    /// The token in it, if that is one.
-    pub(crate) fn token(&self) -> Option<Token> {
-        let text = self.0.data.as_ref()?.get(connection_secret::TOKEN)?;
-        Token::parse(std::str::from_utf8(&text.0).ok()?).ok()
+    /// The name.
+    pub(crate) fn name(&self) -> &str {
+        self.0.metadata.name.as_deref().unwrap_or_default()
+    }
+
+    /// What was issued as this kind, if it is in there.
+    pub(crate) fn issued(&self, kind: IssuedKind) -> Option<Token> {
+        let text = self.0.data.as_ref()?.get(key(kind))?;
+        Token::parse(str::from_utf8(&text.0).ok()?).ok()
     }
 }
 
@@ -86,28 +131,54 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::{secret_with, settings, tenant, token};
+    use crate::fixtures::{identity, secret_with, settings, tenant, token};
+
+    fn connection(kind: IssuedKind) -> Secret {
+        let url = "https://scim.example.com/customer-acme/acme/scim/v2".to_owned().try_into().unwrap();
+        let tenant = tenant(json!({}));
+        let path = identity(&tenant).key.path();
+        ConnectionSecret::new(&tenant, &path, "acme-scim", kind, &url, &settings()).with("[redacted]")
+    }
+
+    fn entries(kind: IssuedKind) -> String {
+        let data = connection(kind).data.unwrap();
+        let entries = data.iter().map(|(key, value)| format!("{key}: {}", str::from_utf8(&value.0).unwrap()));
+        entries.collect::<Vec<_>>().join("\n")
+    }
 
     #[test]
     fn a_secret_that_was_read_shows_no_token_and_has_one() {
         let secret = secret_with(&token(1));
-        assert!(secret.token().is_some_and(|held| held.digest().matches(&token(1).digest())));
-        insta::assert_snapshot!(format!("{secret:?}"), @"LiveSecret { name: None, resource_version: None, .. }");
+        assert!(
+            secret.issued(IssuedKind::BearerToken).is_some_and(|held| held.digest() == token(1).digest())
+        );
+        insta::assert_snapshot!(format!("{secret:?}"), @r#"LiveSecret { name: Some("acme-scim"), resource_version: None, .. }"#);
     }
 
     #[test]
     fn a_secret_that_holds_no_text_has_no_token() {
         for data in [json!({"token": "//79"}), json!({"token": "bWluZQ=="}), json!({})] {
             let secret = LiveSecret::new(serde_json::from_value(json!({"data": data})).unwrap());
-            assert!(secret.token().is_none());
+            assert!(secret.issued(IssuedKind::BearerToken).is_none());
+        }
+    }
+
+    #[test]
+    fn what_was_issued_is_read_back_as_what_it_was_issued_as() {
+        let url = "https://scim.example.com/customer-acme/acme/scim/v2".to_owned().try_into().unwrap();
+        let tenant = tenant(json!({}));
+        let path = identity(&tenant).key.path();
+        for kind in [IssuedKind::BearerToken, IssuedKind::Basic, IssuedKind::ClientSecret] {
+            let secret = ConnectionSecret::new(&tenant, &path, "acme-scim", kind, &url, &settings());
+            let live = LiveSecret::new(secret.with(token(1).expose()));
+            assert_eq!(live.issued(kind).unwrap().digest(), token(1).digest(), "{kind:?}");
+            assert_eq!(secret.kind(), kind);
         }
     }
 
     #[test]
     fn it_holds_url_and_token_and_belongs_to_the_tenant() {
-        let url = "https://scim.example.com/customer-acme/acme/scim/v2".to_owned().try_into().unwrap();
-        let secret = ConnectionSecret::new(&tenant(json!({})), "acme-scim", &url, &settings());
-        insta::assert_yaml_snapshot!(secret.with_token("[redacted]"), @r#"
+        insta::assert_yaml_snapshot!(connection(IssuedKind::BearerToken), @r#"
         apiVersion: v1
         kind: Secret
         data:
@@ -130,5 +201,25 @@ mod tests {
               uid: 7e4a4700-0000-4000-8000-000000000000
         type: scim-operator.io/connection
         "#);
+    }
+
+    #[test]
+    fn each_way_in_has_its_keys() {
+        insta::assert_snapshot!(entries(IssuedKind::BearerToken), @r"
+        tenantURL: https://scim.example.com/customer-acme/acme/scim/v2
+        token: [redacted]
+        ");
+        insta::assert_snapshot!(entries(IssuedKind::Basic), @r"
+        password: [redacted]
+        tenantURL: https://scim.example.com/customer-acme/acme/scim/v2
+        token: [redacted]
+        username: scim
+        ");
+        insta::assert_snapshot!(entries(IssuedKind::ClientSecret), @r"
+        clientID: customer-acme.acme
+        clientSecret: [redacted]
+        tenantURL: https://scim.example.com/customer-acme/acme/scim/v2
+        tokenURL: https://scim.example.com/customer-acme/acme/oauth2/token
+        ");
     }
 }

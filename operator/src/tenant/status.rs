@@ -1,13 +1,20 @@
 //! The status of a tenant, from what was done: pure.
 
-use crds::tenant::{DeletionPolicy, PreviousToken, ScimTenantStatus, TokenStatus};
+use std::time::Duration;
+
+use crds::class::RouteKind;
+use crds::tenant::{CredentialKind, ScimTenantStatus, TokenStatus};
 use crds::{ConditionType, Reason, ScimTenant};
-use database::registry::{Credential, RegisteredTenant, Statistics};
+use database::registry::{Overlap, RegisteredTenant, Statistics};
 use jiff::Timestamp;
+use tenancy::Service;
 
 use crate::conditions::{Conditions, Truth, whole_seconds};
+use crate::duration;
 use crate::obstacle::{Obstacle, Remedy};
-use crate::tenant::desired::{Applied, Desired, Outcome};
+use crate::tenant::desired::{Applied, Connection, Desired, Outcome};
+use crate::tenant::entrance::{Entrance, Rotation};
+use crate::tenant::standing::Standing;
 use crate::tenant::validate::ValidatedTenant;
 
 /// The obstacle that `Ready` speaks of: the first in the order in which a tenant is made.
@@ -53,39 +60,140 @@ pub(crate) fn status(
     part(&mut conditions, ConditionType::DatabaseReady, database, |registered| {
         (Reason::Provisioned, format!("schema {}", registered.schema_name()))
     });
-    part(&mut conditions, ConditionType::CredentialsReady, credentials, |secret_name| {
-        (Reason::Issued, credentials_message(secret_name, database.done()))
+    part(&mut conditions, ConditionType::CredentialsReady, credentials, |connection| {
+        let standing = database.done().and_then(Standing::of);
+        standing.map_or_else(|| gone(connection), |standing| standing.condition(connection))
     });
-    part(&mut conditions, ConditionType::RouteReady, route, |()| {
-        (Reason::Applied, "the Ingress is applied".to_owned())
-    });
-    match first_obstacle(verdict, applied) {
-        Some(obstacle) => {
-            conditions.block(ConditionType::Ready, obstacle);
-            conditions.explain(obstacle);
-        }
-        None => conditions.set(
-            ConditionType::Ready,
-            Truth::True,
-            Reason::Connected,
-            "an identity provider can connect",
-        ),
+    part(&mut conditions, ConditionType::RouteReady, route, |routed| routed_by(routed.by));
+    if let Some(obstacle) = first_obstacle(verdict, applied) {
+        conditions.block(ConditionType::Ready, obstacle);
+        conditions.explain(obstacle);
+    } else {
+        let (reason, message) = served(database.done());
+        conditions.set(ConditionType::Ready, Truth::True, reason, message);
     }
-    let registered = database.done();
+    let conditions = conditions.into_vec();
+    let status = ScimTenantStatus { observed_generation: tenant.metadata.generation, conditions, ..before };
+    let status = with_registered(status, verdict, database, credentials);
+    let status = with_connection(status, credentials);
+    with_statistics(status, statistics)
+}
+
+/// What the registry holds, and what was accepted with it.
+fn with_registered(
+    before: ScimTenantStatus,
+    verdict: Result<&ValidatedTenant, &Obstacle>,
+    database: &Outcome<RegisteredTenant>,
+    credentials: &Outcome<Connection>,
+) -> ScimTenantStatus {
+    let Some(registered) = database.done() else { return before };
+    let url = &registered.configuration.tenant_url;
+    let token = match &before.token {
+        Some(told) if credentials.done().is_none() && is_lost(told, registered) => before.token.clone(),
+        told => token(registered, verdict.ok().map(|validated| &validated.entrance), told.as_ref()),
+    };
+    let has_token_endpoint = token
+        .as_ref()
+        .is_some_and(|token| matches!(token.kind, CredentialKind::ClientSecret | CredentialKind::Federation));
+    let status = ScimTenantStatus {
+        tenant_url: Some(url.to_string()),
+        token_url: has_token_endpoint.then(|| url.token_url()),
+        database_schema: Some(registered.schema_name().to_string()),
+        token,
+        ..before
+    };
+    match verdict {
+        Err(_) => status,
+        // Accepted is what tenant and row are.
+        Ok(validated) => ScimTenantStatus {
+            deletion_policy: Some(validated.deletion_policy),
+            deletion_delay: validated.deletion_delay.map(duration::write),
+            controller_name: Some(validated.controller_name.clone()),
+            ..status
+        },
+    }
+}
+
+/// The newest credential and the one before. When the newest ends by schedule is known as long as the spec is accepted.
+fn token(
+    registered: &RegisteredTenant,
+    entrance: Option<&Entrance>,
+    before: Option<&TokenStatus>,
+) -> Option<TokenStatus> {
+    let token = Standing::of(registered)?.token(entrance.and_then(lifetime));
+    let same = before.filter(|before| entrance.is_none() && before.generation == token.generation);
+    Some(match same {
+        Some(before) => TokenStatus { expires_at: before.expires_at.clone(), ..token },
+        None => token,
+    })
+}
+
+/// Whether the registry is older than what it was told of: the credential is still to be restored, and only the status knows
+/// of it.
+fn is_lost(told: &TokenStatus, registered: &RegisteredTenant) -> bool {
+    let latest = registered.credentials.last();
+    latest.is_none_or(|latest| i64::from(latest.generation.get()) < told.generation)
+}
+
+/// How long a credential works: until the next one is made, and as long as both work.
+fn lifetime(entrance: &Entrance) -> Option<Duration> {
+    match entrance {
+        Entrance::Issued {
+            rotation: Rotation { every: Some(every), overlap: Overlap::For(overlap) },
+            ..
+        } => every.checked_add(*overlap),
+        Entrance::Issued { .. } | Entrance::Brought { .. } | Entrance::Trusted { .. } => None,
+    }
+}
+
+fn with_connection(before: ScimTenantStatus, credentials: &Outcome<Connection>) -> ScimTenantStatus {
+    match credentials.done() {
+        Some(connection) => {
+            ScimTenantStatus { secret_name: connection.secret_name().map(str::to_owned), ..before }
+        }
+        None => before,
+    }
+}
+
+fn with_statistics(before: ScimTenantStatus, statistics: Option<&Statistics>) -> ScimTenantStatus {
+    let Some(counted) = statistics else { return before };
     ScimTenantStatus {
-        observed_generation: tenant.metadata.generation,
-        conditions: conditions.into_vec(),
-        tenant_url: registered.map(|found| found.configuration.tenant_url.to_string()).or(before.tenant_url),
-        secret_name: credentials.done().cloned().or(before.secret_name),
-        database_schema: registered.map(|found| found.schema_name().to_string()).or(before.database_schema),
-        token: registered.map_or(before.token, |found| token(&found.credentials)),
-        deletion_policy: accepted_policy(verdict, database).or(before.deletion_policy),
-        users: statistics.map(|counted| number(counted.users)).or(before.users),
-        groups: statistics.map(|counted| number(counted.groups)).or(before.groups),
-        last_provisioned_at: statistics
-            .and_then(|counted| counted.last_provisioned_at)
-            .map(whole_seconds)
-            .or(before.last_provisioned_at),
+        users: Some(number(counted.users)),
+        groups: Some(number(counted.groups)),
+        last_provisioned_at: counted.last_provisioned_at.map(whole_seconds).or(before.last_provisioned_at),
+        ..before
+    }
+}
+
+/// What `Ready` says of a tenant that nothing stands in the way of.
+fn served(registered: Option<&RegisteredTenant>) -> (Reason, &'static str) {
+    match registered.map(|registered| registered.configuration.service) {
+        Some(Service::Suspended) => (
+            Reason::Suspended,
+            "every request is answered with 503, and all data is kept; spec.suspend: false ends it",
+        ),
+        Some(Service::Active) | None => (Reason::Connected, "an identity provider can connect"),
+    }
+}
+
+fn routed_by(kind: RouteKind) -> (Reason, String) {
+    let (reason, message) = match kind {
+        RouteKind::Ingress => (Reason::Applied, "the Ingress is applied"),
+        RouteKind::HTTPRoute => (Reason::Applied, "the Gateway has taken the HTTPRoute"),
+        RouteKind::None => (
+            Reason::NotRouted,
+            "the class makes no routes: requests are led to the Service of the servers by others",
+        ),
+    };
+    (reason, message.to_owned())
+}
+
+/// Somebody has revoked it since it was issued.
+fn gone(connection: &Connection) -> (Reason, String) {
+    match connection {
+        Connection::Issued { secret_name } => (Reason::Issued, format!("Secret {secret_name}")),
+        Connection::Brought { secret_name } => (Reason::Brought, format!("Secret {secret_name}")),
+        Connection::Trusted => (Reason::Trusted, "what the issuer signs is accepted".to_owned()),
     }
 }
 
@@ -121,53 +229,6 @@ fn part<T>(
         Outcome::Failed(obstacle) => conditions.block(type_, obstacle),
         Outcome::Kept => conditions.keep(type_, "waits for what comes before"),
     }
-}
-
-/// The policy is accepted when tenant and row are.
-fn accepted_policy(
-    verdict: Result<&ValidatedTenant, &Obstacle>,
-    database: &Outcome<RegisteredTenant>,
-) -> Option<DeletionPolicy> {
-    verdict.ok().filter(|_| database.done().is_some()).map(|validated| validated.deletion_policy)
-}
-
-fn credentials_message(secret_name: &str, registered: Option<&RegisteredTenant>) -> String {
-    match registered.and_then(|found| token(&found.credentials)) {
-        Some(TokenStatus { generation, previous: Some(previous), .. }) => format!(
-            "Secret {secret_name} holds token {generation}; token {} works until it is used",
-            previous.generation
-        ),
-        Some(TokenStatus { generation, .. }) => format!("Secret {secret_name} holds token {generation}"),
-        None => format!("Secret {secret_name}"),
-    }
-}
-
-/// The newest token, and the one before as long as it works. Of several that work, the one before is the one that
-/// was used; else the newest of them.
-fn token(credentials: &[Credential]) -> Option<TokenStatus> {
-    let (newest, older) = credentials.split_last()?;
-    if newest.revoked_at.is_some() {
-        return None;
-    }
-    let mut works: Vec<&Credential> = Vec::new();
-    if newest.first_used_at.is_none() {
-        for credential in older.iter().rev() {
-            works.extend(Some(credential).filter(|credential| credential.revoked_at.is_none()));
-            if credential.first_used_at.is_some() {
-                break;
-            }
-        }
-    }
-    let previous = works.iter().find(|credential| credential.first_used_at.is_some()).or(works.first());
-    Some(TokenStatus {
-        generation: i64::from(newest.generation.get()),
-        issued_at: whole_seconds(newest.issued_at),
-        last_used_at: newest.last_used_at.map(whole_seconds),
-        previous: previous.map(|previous| PreviousToken {
-            generation: i64::from(previous.generation.get()),
-            last_used_at: previous.last_used_at.map(whole_seconds),
-        }),
-    })
 }
 
 fn number(count: u64) -> i64 {

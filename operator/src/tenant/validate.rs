@@ -1,30 +1,27 @@
 //! Whether a tenant can be served, and as what: pure.
 
+use std::time::Duration;
+
+use crds::authentication::OAuth2;
 use crds::class::TenantProfileRule;
 use crds::tenant::DeletionPolicy;
 use crds::{Reason, ScimTenant, ScimTenantClass};
-use database::registry::State;
+use database::registry::{Foreign, State};
 use kube::core::SelectorExt as _;
 use scim::{Catalog, Profile};
-use tenancy::{Owner, TenantConfiguration, TenantUrl};
+use tenancy::{HostUrl, Owner, Service, SourceRanges, TenantConfiguration, TenantUrl};
 
-use crate::class::{AcceptedClass, accept, choose_class};
+use crate::class::{AcceptedClass, accept, choose_class, source_ranges};
+use crate::duration;
 use crate::obstacle::Obstacle;
 use crate::profile;
 use crate::settings::Settings;
 use crate::tenant::dereference::{Dereferenced, FoundNamespace};
+use crate::tenant::entrance::{Entrance, entrance};
 use crate::tenant::identity::Identity;
 
-/// What becomes of a tenant.
-#[derive(Debug)]
-pub(crate) enum Verdict {
-    /// It is served like this.
-    Accepted(Box<ValidatedTenant>),
-    /// It is not, or not as it says now.
-    Rejected(Obstacle),
-    /// Its class belongs to another operator, which looks after it.
-    ServedByAnother,
-}
+const ONE_HOUR: u32 = 3600;
+const SIX_HOURS: u32 = 6 * ONE_HOUR;
 
 /// A tenant that can be served.
 #[derive(Debug, Clone)]
@@ -35,8 +32,18 @@ pub(crate) struct ValidatedTenant {
     pub(crate) configuration: TenantConfiguration,
     /// What becomes of its data when it is deleted.
     pub(crate) deletion_policy: DeletionPolicy,
+    /// How long [`DeletionPolicy::Delete`] waits; `None`: it does not.
+    pub(crate) deletion_delay: Option<Duration>,
+    /// Whether it may take up what a namespace of the same name left behind.
+    pub(crate) foreign: Foreign,
+    /// How its identity provider is let in.
+    pub(crate) entrance: Entrance,
+    /// The host that it is reached at.
+    pub(crate) host: HostUrl,
     /// Its class.
     pub(crate) class: AcceptedClass,
+    /// The `controllerName` of that class, which is ours.
+    pub(crate) controller_name: String,
 }
 
 /// A tenant's class, and what the class lets it choose.
@@ -46,22 +53,48 @@ pub(crate) struct Placement {
     pub(crate) class: AcceptedClass,
     /// What becomes of the tenant's data when it is deleted.
     pub(crate) deletion_policy: DeletionPolicy,
+    /// How long [`DeletionPolicy::Delete`] waits; `None`: it does not.
+    pub(crate) deletion_delay: Option<Duration>,
 }
 
-/// Judges a tenant by everything that was read.
+/// Judges a tenant of ours by everything that was read: how it is served, or why it is not, or not as it says now.
 pub(crate) fn validate(
     tenant: &ScimTenant,
     identity: &Identity,
     found: &Dereferenced,
     settings: &Settings,
-) -> Verdict {
-    match choose_class(tenant, &found.classes) {
-        Ok(class) if class.spec.controller_name != settings.controller_name => Verdict::ServedByAnother,
-        _ => match validated(tenant, identity, found, settings) {
-            Ok(validated) => Verdict::Accepted(Box::new(validated)),
-            Err(obstacle) => Verdict::Rejected(obstacle),
-        },
+) -> Result<ValidatedTenant, Obstacle> {
+    if found.namespace.is_terminating {
+        return Err(Obstacle::lasting(Reason::NamespaceTerminating, "the namespace is being deleted"));
     }
+    refuse_newcomers_of_a_terminating_class(tenant, identity, found)?;
+    let Placement { class, deletion_policy, deletion_delay } =
+        place(tenant, &found.namespace, &found.classes, settings)?;
+    let host = host(identity, &class)?;
+    let configuration = TenantConfiguration {
+        display_name: tenant.spec.display_name.clone().unwrap_or_else(|| identity.key.name.to_string()),
+        tenant_url: TenantUrl::new(&host, &identity.key.namespace, &identity.key.name),
+        profile: tenant_profile(tenant, &class)?,
+        limits: class.limits,
+        service: if tenant.spec.suspend { Service::Suspended } else { Service::Active },
+        source_ranges: SourceRanges {
+            class: class.source_ranges.clone(),
+            tenant: source_ranges(&tenant.spec.source_ranges)?,
+        },
+        access_token_seconds: access_token_seconds(tenant)?,
+        class_name: class.name.clone(),
+    };
+    Ok(ValidatedTenant {
+        owner: Owner { uid: identity.uid, namespace_uid: found.namespace.uid },
+        configuration,
+        deletion_policy,
+        deletion_delay,
+        foreign: class.foreign,
+        entrance: entrance(tenant, &class)?,
+        host,
+        class,
+        controller_name: settings.controller_name.clone(),
+    })
 }
 
 /// Finds the tenant's place: a class that takes it, and what that class lets it choose.
@@ -83,28 +116,39 @@ pub(crate) fn place(
         ));
     }
     let deletion_policy = deletion_policy(tenant, &class)?;
-    Ok(Placement { class, deletion_policy })
+    let deletion_delay = deletion_delay(tenant)?.max(class.deletion_delay).filter(|delay| !delay.is_zero());
+    Ok(Placement { class, deletion_policy, deletion_delay })
 }
 
-fn validated(
-    tenant: &ScimTenant,
-    identity: &Identity,
-    found: &Dereferenced,
-    settings: &Settings,
-) -> Result<ValidatedTenant, Obstacle> {
-    if found.namespace.is_terminating {
-        return Err(Obstacle::lasting(Reason::NamespaceTerminating, "the namespace is being deleted"));
-    }
-    refuse_newcomers_of_a_terminating_class(tenant, identity, found)?;
-    let Placement { class, deletion_policy } = place(tenant, &found.namespace, &found.classes, settings)?;
-    let configuration = TenantConfiguration {
-        display_name: tenant.spec.display_name.clone().unwrap_or_else(|| identity.key.name.to_string()),
-        tenant_url: TenantUrl::new(&class.url, &identity.key.namespace, &identity.key.name),
-        profile: tenant_profile(tenant, &class)?,
-        limits: class.limits,
-    };
-    let owner = Owner { uid: identity.uid, namespace_uid: found.namespace.uid };
-    Ok(ValidatedTenant { owner, configuration, deletion_policy, class })
+/// How long the tenant wants [`DeletionPolicy::Delete`] to wait. Its class may want more.
+pub(crate) fn deletion_delay(tenant: &ScimTenant) -> Result<Option<Duration>, Obstacle> {
+    let declared = tenant.spec.deletion_delay.as_deref();
+    declared.map(|text| duration::read("spec.deletionDelay", text)).transpose()
+}
+
+fn host(identity: &Identity, class: &AcceptedClass) -> Result<HostUrl, Obstacle> {
+    let key = &identity.key;
+    class.url.for_tenant(&key.namespace, &key.name).map_err(|error| {
+        Obstacle::lasting(
+            Reason::InvalidURL,
+            format!(
+                "the URL of ScimTenantClass {} {error}; this is ScimTenant {}/{}",
+                class.name, key.namespace, key.name
+            ),
+        )
+    })
+}
+
+fn access_token_seconds(tenant: &ScimTenant) -> Result<u32, Obstacle> {
+    const FIELD: &str = "spec.authentication.oauth2.accessTokenLifetime";
+
+    let oauth2 =
+        tenant.spec.authentication.as_ref().and_then(|authentication| authentication.oauth2.as_ref());
+    let Some(OAuth2 { access_token_lifetime: text, .. }) = oauth2 else { return Ok(ONE_HOUR) };
+    let seconds = u32::try_from(duration::read(FIELD, text)?.as_secs()).ok();
+    seconds.filter(|seconds| (ONE_HOUR..=SIX_HOURS).contains(seconds)).ok_or_else(|| {
+        Obstacle::lasting(Reason::InvalidSpec, format!("{FIELD} is {text}: it must be from 1h to 6h"))
+    })
 }
 
 /// Else the class would never go.

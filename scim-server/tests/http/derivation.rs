@@ -9,6 +9,8 @@ use serde_json::json;
 use sqlx::AssertSqlSafe;
 use tokio::{task::JoinHandle, time};
 
+use crate::server::reconfigure;
+
 const LOOK: Duration = Duration::from_millis(20);
 
 /// A server of which only this task runs.
@@ -73,12 +75,6 @@ async fn until_all_are_of(database: &TestDatabase, tenant: &TestTenant, form: i6
     time::timeout(Duration::from_secs(5), waiting).await.unwrap();
 }
 
-async fn reconfigure(database: &TestDatabase, tenant: &TestTenant, profile: Profile) {
-    let mut configuration = tenant.registered.configuration.clone();
-    configuration.profile = profile;
-    database.registry.register(&tenant.key, tenant.owner, &configuration).await.unwrap();
-}
-
 #[tokio::test]
 async fn a_new_tenant_is_noted_and_nobody_looks_at_its_rows_again() {
     let database = TestDatabase::start().await;
@@ -91,9 +87,7 @@ async fn a_new_tenant_is_noted_and_nobody_looks_at_its_rows_again() {
     let started =
         number(&database, "SELECT (1e6 * extract(epoch FROM clock_timestamp()))::bigint".to_owned()).await;
     let _second = run(&database);
-    let mut configuration = tenant.registered.configuration.clone();
-    configuration.display_name = "Renamed".to_owned();
-    database.registry.register(&tenant.key, tenant.owner, &configuration).await.unwrap();
+    reconfigure(&database, &tenant, |configuration| configuration.display_name = "Renamed".to_owned()).await;
     time::sleep(Duration::from_secs(1)).await;
     let statements = |of: &str| {
         let (role, started) = (database.server_role(), started.unwrap());
@@ -123,7 +117,7 @@ async fn what_is_written_by_the_profile_from_before_between_the_passes_is_derive
     until_derived(&database, &tenant, form(&Profile::default())).await;
 
     let profile = exact();
-    reconfigure(&database, &tenant, profile.clone()).await;
+    reconfigure(&database, &tenant, |configuration| configuration.profile = profile.clone()).await;
     until_all_are_of(&database, &tenant, form(&profile)).await;
     create(&database, &tenant, &Profile::default(), "late").await;
     assert_eq!(derived_form(&database, &tenant).await, None);
@@ -140,9 +134,9 @@ async fn a_profile_that_is_reverted_between_the_passes_leaves_no_row_of_the_form
     let (before, between) = (form(&Profile::default()), form(&exact()));
     until_derived(&database, &tenant, before).await;
 
-    reconfigure(&database, &tenant, exact()).await;
+    reconfigure(&database, &tenant, |configuration| configuration.profile = exact()).await;
     until_all_are_of(&database, &tenant, between).await;
-    reconfigure(&database, &tenant, Profile::default()).await;
+    reconfigure(&database, &tenant, |configuration| configuration.profile = Profile::default()).await;
     until_all_are_of(&database, &tenant, before).await;
     assert_eq!(derived_form(&database, &tenant).await, None, "requests may still write the form in between");
     create(&database, &tenant, &exact(), "late").await;

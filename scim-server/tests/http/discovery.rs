@@ -5,7 +5,7 @@ use reqwest::Method;
 use scim::{Profile, profile::Groups};
 use serde_json::json;
 
-use crate::server::{Scene, Settings, TestServer};
+use crate::server::{Scene, Settings, TestServer, reconfigure};
 
 #[tokio::test]
 async fn the_configuration_is_that_of_this_server_and_tenant() {
@@ -97,12 +97,12 @@ async fn where_groups_are_disabled_there_is_no_such_endpoint_and_nobody_speaks_o
 async fn a_change_of_the_configuration_is_served_without_a_restart() {
     let scene = Scene::start().await;
     assert_eq!(scene.scim.get("/ResourceTypes").await.resources().len(), 2);
-    let mut configuration = scene.tenant.registered.configuration.clone();
-    configuration.profile.groups = Groups::Disabled;
-    configuration.limits.max_page_size = 7;
     let before = scene.scim.get("/ServiceProviderConfig").await;
-    let (key, owner) = (&scene.tenant.key, scene.tenant.owner);
-    scene.database.registry.register(key, owner, &configuration).await.unwrap();
+    reconfigure(&scene.database, &scene.tenant, |configuration| {
+        configuration.profile.groups = Groups::Disabled;
+        configuration.limits.max_page_size = 7;
+    })
+    .await;
     let changed = async {
         while scene.scim.get("/ResourceTypes").await.resources().len() != 1 {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;

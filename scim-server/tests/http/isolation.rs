@@ -6,7 +6,10 @@ use reqwest::Method as Verb;
 use scim_server::router::{Method, routes};
 use serde_json::{Value, json};
 
-use crate::server::{Answer, Client, TestServer};
+use crate::{
+    oauth::{TokenClient, with_secret},
+    server::{Answer, Client, TestServer},
+};
 
 /// How an endpoint is tried.
 #[derive(Clone, Copy, Debug)]
@@ -49,6 +52,9 @@ const TABLE: &[(Method, &str, Attempt)] = &[
     (Method::Get, "/Schemas", Attempt::Discover),
     (Method::Get, "/Schemas/{id}", Attempt::Discover),
 ];
+
+/// In form alone.
+const SIGNED: &str = "eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJhIiwiYXVkIjoiYiIsImV4cCI6MX0.c2ln";
 
 const NEVER: &str = "018f0000-0000-7000-8000-000000000000";
 
@@ -105,6 +111,14 @@ async fn every_refusal_to_authenticate_looks_the_same() {
             scim.http.get(format!("{}/Users", scim.base)).bearer_auth(other.token.unwrap()),
         ),
         (
+            "a signed token that nobody trusts",
+            scim.http.get(format!("{}/Users", scim.base)).bearer_auth(SIGNED),
+        ),
+        (
+            "a user and a wrong password",
+            scim.http.get(format!("{}/Users", scim.base)).basic_auth("scim", Some("x")),
+        ),
+        (
             "a token in the wrong scheme",
             scim.http.get(format!("{}/Users", scim.base)).basic_auth("u", Some(&token)),
         ),
@@ -113,16 +127,35 @@ async fn every_refusal_to_authenticate_looks_the_same() {
         ("an unknown method without a token", scim.http.post(format!("{}/Schemas", scim.base)).body("x")),
         ("a path that is no tenant's", scim.http.get(format!("{root}/metrics")).bearer_auth(&token)),
         ("the root", scim.http.get(&root)),
+        ("a path below the token endpoint", scim.http.post(format!("{root}/customer-test/x/oauth2/token/x"))),
     ];
     for (case, request) in cases {
         let answer = crate::server::answer(request).await;
         assert_eq!(answer.status, 401, "{case}");
         assert_eq!(answer.header("www-authenticate"), Some("Bearer realm=\"scim\""), "{case}");
         assert_eq!(
-            answer.body["detail"], "the request carries no valid bearer token for this address",
+            answer.body["detail"], "the request carries no valid credential for this address",
             "{case}"
         );
     }
+}
+
+/// The one endpoint that is not among [`routes`]: its clients authenticate in other ways.
+#[tokio::test]
+async fn no_token_endpoint_knows_the_clients_of_another_tenant() {
+    let database = TestDatabase::start().await;
+    let server = TestServer::start(&database).await;
+    let [victim, intruder] = [database.tenant().await, database.tenant().await];
+    with_secret(&database, &victim).await;
+    let (secret, _) = with_secret(&database, &intruder).await;
+    let [victims, intruders] = [&victim, &intruder].map(|tenant| TokenClient::new(&server, tenant));
+    let at_the_victims = TokenClient { id: intruders.id.clone(), ..victims.clone() };
+    for client in [&victims, &at_the_victims] {
+        assert_eq!(client.by_secret(secret.expose()).await.status, 401);
+    }
+    let token = intruders.token(&secret).await;
+    assert_eq!(server.client(&victim).with_token(&token).get("/Users").await.status, 401);
+    assert_eq!(server.client(&intruder).with_token(&token).get("/Users").await.status, 200);
 }
 
 /// A tenant with a user, and a group of which the user is a member.

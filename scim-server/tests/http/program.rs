@@ -1,16 +1,29 @@
 //! The program itself: its environment and arguments, its probes, its log, its end.
 
 use std::{
+    io::{Read as _, Write as _},
     net::TcpListener,
     process::{Child, Command, Stdio},
+    sync::Arc,
     time::Duration,
 };
 
 use database::testing::{INSTALLATION, TestDatabase, TestTenant};
+use identity_provider::{Algorithm, SigningKey};
+use rcgen::{CertifiedKey, generate_simple_self_signed};
+use rustls::{
+    ServerConfig, ServerConnection, StreamOwned,
+    pki_types::{CertificateDer, PrivateKeyDer},
+};
 use serde_json::{Value, json};
+use tenancy::{CredentialKind, Trust};
 use tokio::time::sleep;
 
-use crate::server::{Client, http_client};
+use crate::{
+    federation,
+    oauth::{self, TokenClient, with_secret},
+    server::{Client, http_client},
+};
 
 #[tokio::test]
 async fn the_program_serves_is_probed_logs_and_ends_on_sigterm() {
@@ -51,6 +64,85 @@ async fn the_program_serves_is_probed_logs_and_ends_on_sigterm() {
 }
 
 #[tokio::test]
+async fn nothing_that_proves_who_somebody_is_gets_into_the_log() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let (secret, _) = with_secret(&database, &tenant).await;
+    let issuer = federation::issuer(Algorithm::Es256).await;
+    let trusted = federation::trust_in(&issuer);
+    federation::trust(&database, &tenant, CredentialKind::Federation, trusted).await;
+    let mut program = Program::start(&database, "0s");
+    program.until("/readyz", 200).await;
+    let scim = program.client(&tenant);
+    let client = TokenClient::at(&program.scim, &tenant);
+    let by_secret = client.token(&secret).await;
+    let assertion = issuer.sign(&federation::claims(&issuer)).unwrap();
+    let by_assertion = oauth::access_token(&client.by_assertion(&assertion).await);
+    let forged = SigningKey::forged(Algorithm::Es256, issuer.key().unwrap().id()).unwrap();
+    let forged = forged.sign(&federation::claims(&issuer)).unwrap();
+    assert_eq!(client.by_assertion(&forged).await.status, 401);
+    assert_eq!(scim.with_token(&by_secret).get("/Users").await.status, 200);
+    assert_eq!(scim.get_as("hunter", "hunter2").await.status, 401);
+
+    program.terminate();
+    let (_, log) = program.ended();
+    for said in ["\"route\":\"/oauth2/token\"", tenant.key.name.as_str(), "its signature is wrong"] {
+        assert!(log.contains(said), "{said} is not in the log: {log}");
+    }
+    for hidden in [secret.expose(), &by_secret, &by_assertion, &assertion, &forged, "hunter", "aHVudGVy"] {
+        assert!(!log.contains(hidden), "{hidden} is in the log: {log}");
+    }
+}
+
+#[tokio::test]
+async fn an_issuer_is_asked_by_tls_and_is_who_the_authorities_of_the_system_say() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let issuer = federation::issuer(Algorithm::Es256).await;
+    let keys = http_client().get(issuer.jwks_uri()).send().await.unwrap().text().await.unwrap();
+    let CertifiedKey { cert, signing_key } = generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let certificate = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(certificate.path(), cert.pem()).unwrap();
+    let jwks_uri = serve_by_tls(cert.der().clone(), signing_key.serialize_der(), keys);
+    let trusted = Trust { jwks_uri, ..federation::trust_in(&issuer) };
+    federation::trust(&database, &tenant, CredentialKind::Federation, trusted).await;
+    let assertion = issuer.sign(&federation::claims(&issuer)).unwrap();
+    for (environment, status) in
+        [(&[][..], 401), (&[("SSL_CERT_FILE", certificate.path().to_str().unwrap())][..], 200)]
+    {
+        let program = Program::start_with(&database, "0s", environment);
+        program.until("/readyz", 200).await;
+        let answer = TokenClient::at(&program.scim, &tenant).by_assertion(&assertion).await;
+        assert_eq!(answer.status, status, "{environment:?}");
+    }
+}
+
+/// Answers everybody with this document, by TLS.
+fn serve_by_tls(certificate: CertificateDer<'static>, key: Vec<u8>, document: String) -> String {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions =
+        ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let key = PrivateKeyDer::try_from(key).unwrap();
+    let config = Arc::new(versions.with_no_client_auth().with_single_cert(vec![certificate], key).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            let connection = ServerConnection::new(config.clone()).unwrap();
+            let mut stream = StreamOwned::new(connection, stream);
+            // A head of a request fits. Who does not trust the certificate sends none.
+            if stream.read(&mut [0; 4096]).is_ok() {
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", document.len());
+                let _ = stream.write_all((head + &document).as_bytes());
+                stream.conn.send_close_notify();
+                let _ = stream.flush();
+            }
+        }
+    });
+    format!("https://localhost:{port}/keys")
+}
+
+#[tokio::test]
 async fn the_program_says_in_one_line_why_it_does_not_start() {
     let program = Command::new(env!("CARGO_BIN_EXE_scim-server"))
         .args(["--installation", INSTALLATION])
@@ -73,6 +165,10 @@ struct Program {
 
 impl Program {
     fn start(database: &TestDatabase, delay: &str) -> Self {
+        Self::start_with(database, delay, &[("SCIM_TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.1")])
+    }
+
+    fn start_with(database: &TestDatabase, delay: &str, environment: &[(&str, &str)]) -> Self {
         let [scim, observability] = [free_address(), free_address()];
         let child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .args([
@@ -85,6 +181,7 @@ impl Program {
             ])
             .args(["--shutdown-delay", delay, "--log-format", "json"])
             .env("DATABASE_URL", database.server_url())
+            .envs(environment.iter().copied())
             .env_remove("RUST_LOG")
             .stderr(Stdio::piped())
             .spawn()

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use database::{
     registry::{HandledAnnotations, Issue},
-    testing::{TestDatabase, token},
+    testing::{TestDatabase, bearer_token, token},
 };
 use serde_json::json;
 use tokio::time::{Instant, sleep};
@@ -60,7 +60,7 @@ async fn revoked_tokens_stop_working_on_both_within_a_second() {
     let id = tenant.registered.id;
     let registry = &database.registry;
     registry.revoke(id, tenant.owner, &annotations).await.unwrap();
-    registry.issue_token(id, tenant.owner, &new.digest(), Issue::First, &annotations).await.unwrap();
+    database.issue(&tenant, &bearer_token(&new), Issue::First).await;
     let revoked = Instant::now();
     for client in &clients {
         while client.get("/Users").await.status != 401 {

@@ -12,7 +12,7 @@ use scim_server::derivation::{self, Times};
 use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 
-use crate::server::{Answer, Scene, answer};
+use crate::server::{Answer, Scene, answer, reconfigure};
 
 const EXTENSION: &str = "urn:ietf:params:scim:schemas:extension:2.0:CustomExtensionName";
 
@@ -27,9 +27,7 @@ fn extended() -> Profile {
 
 /// Writes the profile into the registry as the operator does, and waits until the server serves by it.
 async fn change(scene: &Scene, profile: Profile, is_served: impl Fn(&Answer) -> bool, path: &str) {
-    let mut configuration = scene.tenant.registered.configuration.clone();
-    configuration.profile = profile;
-    scene.database.registry.register(&scene.tenant.key, scene.tenant.owner, &configuration).await.unwrap();
+    reconfigure(&scene.database, &scene.tenant, |configuration| configuration.profile = profile).await;
     until(scene, is_served, path).await;
 }
 

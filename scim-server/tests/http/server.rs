@@ -4,7 +4,7 @@ use std::{net::SocketAddr, sync::Once, time::Duration};
 
 use database::{
     Database,
-    registry::view::RegistryView,
+    registry::{Foreign, view::RegistryView},
     testing::{INSTALLATION, TestDatabase, TestTenant},
 };
 use process::Readiness;
@@ -15,10 +15,17 @@ use scim_server::{
     metrics::RequestMetrics,
     router::router,
     shutdown::{self, Times},
+    source::TrustedProxies,
     state::{Limits, Server},
 };
 use serde_json::{Value, json};
-use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
+use tenancy::TenantConfiguration;
+use tokio::{
+    net::TcpListener,
+    sync::oneshot,
+    task::JoinHandle,
+    time::{Instant, sleep},
+};
 
 /// A running server. It ends with the test's runtime, or earlier by [`TestServer::stop`].
 pub struct TestServer {
@@ -30,9 +37,10 @@ pub struct TestServer {
 }
 
 /// What a test sets differently.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub struct Settings {
     pub limits: Limits,
+    pub proxies: TrustedProxies,
     pub times: Times,
 }
 
@@ -40,6 +48,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             limits: Limits { body: 1024 * 1024, request_timeout: Duration::from_secs(20) },
+            proxies: TrustedProxies::default(),
             times: Times {
                 write: Duration::from_mins(1),
                 delay: Duration::ZERO,
@@ -62,7 +71,7 @@ impl TestServer {
         let watched = view.clone();
         tokio::spawn(async move { watched.run(std::future::pending()).await });
         let mut metrics = Metrics::default();
-        let server = Server::new(view.clone(), connection.clone(), settings.limits);
+        let server = Server::new(view.clone(), connection.clone(), settings.proxies, settings.limits);
         let router = router(server, RequestMetrics::register(&mut metrics));
         scim_server::metrics::register_registry(&mut metrics, view);
         scim_server::metrics::register_connections(&mut metrics, connection.clone());
@@ -95,6 +104,31 @@ impl TestServer {
         let mut text = String::new();
         prometheus_client::encoding::text::encode(&mut text, &self.metrics).unwrap();
         text
+    }
+}
+
+/// Writes a changed configuration into the registry, as the operator does.
+pub async fn reconfigure(
+    database: &TestDatabase,
+    tenant: &TestTenant,
+    change: impl FnOnce(&mut TenantConfiguration),
+) {
+    let mut configuration = database.read(tenant).await.configuration;
+    change(&mut configuration);
+    let registering = database.registry.register(&tenant.key, tenant.owner, &configuration, Foreign::Refuse);
+    registering.await.unwrap();
+}
+
+/// Asks again and again until the answer has this status; it must come within a second.
+pub async fn until_status(status: u16, ask: impl AsyncFn() -> Answer) -> Answer {
+    let started = Instant::now();
+    loop {
+        let answer = ask().await;
+        if answer.status == status {
+            return answer;
+        }
+        assert!(started.elapsed() < Duration::from_secs(1), "not {status} within a second: {answer:?}");
+        sleep(Duration::from_millis(10)).await;
     }
 }
 
@@ -178,6 +212,17 @@ impl Client {
             request = request.header("Content-Type", "application/scim+json").body(body.to_string());
         }
         answer(request).await
+    }
+
+    /// The same tenant with another token.
+    pub fn with_token(&self, token: &str) -> Self {
+        Self { token: Some(token.to_owned()), ..self.clone() }
+    }
+
+    /// Reads with a user name and a password instead of the token.
+    pub async fn get_as(&self, user_name: &str, password: &str) -> Answer {
+        let request = self.http.get(format!("{}/Users", self.base));
+        answer(request.basic_auth(user_name, Some(password))).await
     }
 
     /// A request with the token, to be given a body that is out of the ordinary.

@@ -45,8 +45,8 @@ pub enum AccessError {
 pub(crate) struct Identity<'a> {
     /// `https://127.0.0.1:<port>`.
     pub(crate) server: &'a str,
-    /// The file with the certificate authority of the server.
-    pub(crate) authority: &'a Path,
+    /// The file with the certificate authority of the server; none for `http://`.
+    pub(crate) authority: Option<&'a Path>,
     /// The user's name, for people.
     pub(crate) user: &'a str,
     pub(crate) token: &'a str,
@@ -82,13 +82,15 @@ impl Access {
 impl Identity<'_> {
     fn to_kubeconfig(&self) -> String {
         let Self { server, authority, user, token } = self;
-        let authority = authority.display();
+        let authority = authority
+            .map(|file| format!(", certificate-authority: \"{}\"", file.display()))
+            .unwrap_or_default();
         format!(
             "apiVersion: v1
 kind: Config
 clusters:
 - name: scim
-  cluster: {{server: \"{server}\", certificate-authority: \"{authority}\"}}
+  cluster: {{server: \"{server}\"{authority}}}
 users:
 - name: \"{user}\"
   user: {{token: \"{token}\"}}

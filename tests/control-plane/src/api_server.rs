@@ -1,6 +1,7 @@
 //! kube-apiserver, as a part, with the keys and the accounts of one run.
 
 use std::net::Ipv4Addr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use k8s_openapi::api::core::v1::Namespace;
@@ -32,6 +33,8 @@ const TOKENS: &str = "tokens.csv";
 pub struct ApiServer {
     part: Part,
     server: String,
+    authority: CertificateAuthority,
+    authority_file: PathBuf,
     admin: Access,
 }
 
@@ -43,24 +46,41 @@ impl ApiServer {
         machine: Ipv4Addr,
     ) -> Result<Self, StackError> {
         let port = port::free()?;
-        write_keys(state, machine)?;
+        let authority = write_keys(state, machine)?;
         let token = text::random(16)?;
         private_file::write(&state.file(TOKENS), &format!("{token},admin,admin,system:masters\n"))?;
         let server = format!("https://127.0.0.1:{port}");
-        let authority = state.file(AUTHORITY);
-        let identity = Identity { server: &server, authority: &authority, user: "admin", token: &token };
+        let authority_file = state.file(AUTHORITY);
+        let identity =
+            Identity { server: &server, authority: Some(&authority_file), user: "admin", token: &token };
         let admin = Access::write(state.file("kubeconfig"), &identity).await?;
         let command = state.command(
             installation.path(Artifact::KubeApiserver)?,
             arguments(etcd, port, machine),
             "kube-apiserver",
         );
-        Ok(Self { part: Part::new("kube-apiserver", command, Signal::TERM), server, admin })
+        Ok(Self {
+            part: Part::new("kube-apiserver", command, Signal::TERM),
+            server,
+            authority,
+            authority_file,
+            admin,
+        })
     }
 
     /// Its URL, `https://127.0.0.1:<port>`.
     pub fn url(&self) -> &str {
         &self.server
+    }
+
+    /// The authority that signs its certificate. A proxy that stands before it can have one of the same authority.
+    pub fn authority(&self) -> &CertificateAuthority {
+        &self.authority
+    }
+
+    /// The file with the certificate (PEM) of [`authority`](Self::authority).
+    pub fn authority_file(&self) -> PathBuf {
+        self.authority_file.clone()
     }
 
     /// Access as an administrator (group `system:masters`).
@@ -91,7 +111,7 @@ impl ApiServer {
     }
 }
 
-fn write_keys(state: &StateDirectory, machine: Ipv4Addr) -> Result<(), StackError> {
+fn write_keys(state: &StateDirectory, machine: Ipv4Addr) -> Result<CertificateAuthority, StackError> {
     let authority = CertificateAuthority::new("scim-api-server")?;
     let machine = machine.to_string();
     let names =
@@ -103,7 +123,7 @@ fn write_keys(state: &StateDirectory, machine: Ipv4Addr) -> Result<(), StackErro
     private_file::write(&state.file(KEY), &server.key_pem)?;
     private_file::write(&state.file(TOKEN_KEY), &token_key)?;
     private_file::write(&state.file(TOKEN_PUBLIC_KEY), &token_public_key)?;
-    Ok(())
+    Ok(authority)
 }
 
 fn arguments(etcd: &Etcd, port: u16, machine: Ipv4Addr) -> Vec<String> {

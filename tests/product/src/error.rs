@@ -30,6 +30,9 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The proxy before the API server cannot be made.
+    #[error("the proxy has no way to the API server")]
+    Proxy(#[source] reqwest::Error),
     /// A manifest is not what it should be.
     #[error("{file} is not understood: {reason}")]
     Manifest {

@@ -1,22 +1,29 @@
 //! The product, installed on a control plane as an administrator would: database and roles, CRDs, RBAC, and the
 //! operator and the servers as processes. `make demo` and the end-to-end tests stand on it.
 
+mod api_proxy;
 mod customer;
 mod database;
 mod error;
+mod handed;
 mod installation;
 mod manifest;
 mod operator;
 mod program;
 mod server;
+mod site;
 
+pub use api_proxy::{ApiProxy, Fault, HeldWrite, Hold, Moment, Verb, Which, Write};
 pub use customer::Customer;
 pub use database::Databases;
 pub use error::Error;
+pub use handed::Handed;
 pub use installation::{Installation, InstallationOptions};
 pub use manifest::{Manifest, repository};
+pub use operator::{OperatorOptions, OperatorVersion};
 pub use program::Program;
-pub use server::Server;
+pub use server::{Server, ServerOptions};
+pub use site::Site;
 
 /// The namespace of operator and servers.
 pub const SYSTEM_NAMESPACE: &str = "scim-system";

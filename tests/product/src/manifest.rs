@@ -44,16 +44,31 @@ impl Manifest {
         Self { file: format!("namespace {name}"), objects: vec![object] }
     }
 
-    /// With every class reached at `url` through the Ingresses of `ingress_class`, without TLS unless `tls_secret`.
+    /// With every class reached at `url`, those of Ingresses through `ingress_class`, without TLS unless `tls_secret`.
     #[must_use]
     pub fn reached_at(mut self, url: &str, ingress_class: &str, tls_secret: Option<&str>) -> Self {
         for object in self.objects.iter_mut().filter(|object| object["kind"] == "ScimTenantClass") {
             object["spec"]["url"] = url.into();
+            if object["spec"]["route"]["kind"].as_str().is_some_and(|kind| kind != "Ingress") {
+                continue;
+            }
             let mut ingress = json!({ "className": ingress_class });
             if let Some(name) = tls_secret {
                 ingress["tlsSecretName"] = name.into();
             }
             object["spec"]["route"]["ingress"] = ingress;
+        }
+        self
+    }
+
+    /// With everything that is in the namespace `from`, or is that namespace, or means an account there, in `to`.
+    #[must_use]
+    pub fn moved(mut self, from: &str, to: &str) -> Self {
+        for object in &mut self.objects {
+            move_namespace(object, from, to);
+            if object["kind"] == "Namespace" && object["metadata"]["name"] == from {
+                object["metadata"]["name"] = to.into();
+            }
         }
         self
     }
@@ -101,9 +116,50 @@ impl Manifest {
     }
 }
 
+/// Every field `namespace` with that value, however deep.
+fn move_namespace(value: &mut Value, from: &str, to: &str) {
+    match value {
+        Value::Object(fields) => {
+            for (name, field) in fields {
+                if name == "namespace" && field == from {
+                    *field = to.into();
+                }
+                move_namespace(field, from, to);
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(|element| move_namespace(element, from, to)),
+        _ => {}
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_moved_leaves_no_trace_of_the_old_namespace() {
+        let yaml = "kind: Namespace\nmetadata: {name: a}\n---\nkind: RoleBinding\nmetadata: {name: a, namespace: a}\n\
+                    subjects: [{kind: ServiceAccount, name: operator, namespace: a}]\n";
+        let manifest = Manifest::parse("rbac.yaml", yaml).unwrap().moved("a", "b");
+        let [namespace, binding] = manifest.objects() else { panic!("they are two") };
+        assert_eq!(namespace["metadata"]["name"], "b");
+        assert_eq!(binding["metadata"], json!({"name": "a", "namespace": "b"}));
+        assert_eq!(binding["subjects"][0]["namespace"], "b");
+    }
+
+    #[test]
+    fn a_class_without_ingresses_gets_none() {
+        let yaml = "kind: ScimTenantClass\nspec: {url: 'https://a.example.com', route: {kind: None}}\n";
+        let manifest = Manifest::parse("class.yaml", yaml).unwrap().reached_at(
+            "http://localhost:20080",
+            "contour",
+            None,
+        );
+        assert_eq!(
+            manifest.objects()[0]["spec"],
+            json!({"url": "http://localhost:20080", "route": {"kind": "None"}})
+        );
+    }
 
     #[test]
     fn a_class_is_reached_where_the_test_says() {

@@ -7,7 +7,58 @@ use control_plane::{Access, ProcessOptions, Stack};
 
 use crate::database::{Databases, SERVER_ROLE};
 use crate::installation::free_address;
-use crate::{Error, INSTALLATION_ID, Program, SERVER_SERVICE, SYSTEM_NAMESPACE};
+use crate::{Error, Program, Site};
+
+/// How an operator is started. The default is how an installation starts its own.
+#[derive(Clone, Debug)]
+pub struct OperatorOptions {
+    /// The installation that it belongs to.
+    pub site: Site,
+    /// Which program.
+    pub version: OperatorVersion,
+    /// Whose rights it has: a ServiceAccount that exists in the site's namespace.
+    pub service_account: String,
+    /// Where it finds the API server, [`ApiProxy::url`](crate::ApiProxy::url); without it, where that is.
+    pub api_server: Option<String>,
+    /// The Lease that it wants to hold; without it, the program's default.
+    pub lease_name: Option<String>,
+    /// Further arguments.
+    pub arguments: Vec<String>,
+    /// Further environment variables.
+    pub environment: Vec<(String, String)>,
+}
+
+/// The programs that are operators.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OperatorVersion {
+    /// The product.
+    This,
+    /// The product with one migration of tenants' schemas more: `next-operator` of `tests/end-to-end`.
+    Next,
+}
+
+impl Default for OperatorOptions {
+    fn default() -> Self {
+        Self {
+            site: Site::default(),
+            version: OperatorVersion::This,
+            service_account: "scim-operator".to_owned(),
+            api_server: None,
+            lease_name: None,
+            arguments: Vec::new(),
+            environment: Vec::new(),
+        }
+    }
+}
+
+impl OperatorVersion {
+    fn program(self) -> &'static str {
+        match self {
+            Self::This => "scim-operator",
+            Self::Next => "next-operator",
+        }
+    }
+}
 
 /// The operator with this number, which does not run yet.
 pub(crate) fn operator(
@@ -15,30 +66,30 @@ pub(crate) fn operator(
     binaries: &Path,
     access: &Access,
     databases: &Databases,
+    options: &OperatorOptions,
     number: usize,
 ) -> Result<Program, Error> {
+    let OperatorOptions { site, version, lease_name, .. } = options;
+    let name = format!("scim-operator-{number}");
     let observability = free_address(stack, Ipv4Addr::LOCALHOST)?;
-    let arguments = vec![
-        format!("--installation={INSTALLATION_ID}"),
-        format!("--server-namespace={SYSTEM_NAMESPACE}"),
-        format!("--server-service={SERVER_SERVICE}"),
+    let mut arguments = vec![
+        format!("--installation={}", site.id),
+        format!("--server-namespace={}", site.namespace),
+        format!("--server-service={}", site.service),
         format!("--server-role={SERVER_ROLE}"),
         format!("--observability-address={observability}"),
     ];
-    let environment = vec![
+    arguments.extend(site.controller_name.iter().map(|name| format!("--controller-name={name}")));
+    arguments.extend(lease_name.iter().map(|name| format!("--lease-name={name}")));
+    arguments.extend(options.arguments.iter().cloned());
+    let mut environment = vec![
         ("DATABASE_URL".to_owned(), databases.operator_url.clone()),
         ("KUBECONFIG".to_owned(), access.kubeconfig().display().to_string()),
-        ("POD_NAME".to_owned(), format!("scim-operator-{number}")),
-        ("RUST_LOG".to_owned(), "info,scim_operator=debug,sqlx=warn".to_owned()),
+        ("POD_NAME".to_owned(), name.clone()),
+        ("RUST_LOG".to_owned(), "info,operator=debug,sqlx=warn".to_owned()),
     ];
-    Ok(Program::new(
-        stack,
-        ProcessOptions {
-            name: format!("scim-operator-{number}"),
-            program: binaries.join("scim-operator"),
-            arguments,
-            environment,
-            probe: (observability, "/livez"),
-        },
-    ))
+    environment.extend(options.environment.iter().cloned());
+    let program = binaries.join(version.program());
+    let probe = (observability, "/livez");
+    Ok(Program::new(stack, ProcessOptions { name, program, arguments, environment, probe }))
 }

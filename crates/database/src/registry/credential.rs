@@ -1,163 +1,128 @@
-//! Issuing and revoking tokens. The registry gets digests only.
+//! What the registry knows of a credential, and how it is read.
 
+use jiff::Timestamp;
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
-use sqlx::{PgConnection, Postgres, Transaction};
-use tenancy::{Generation, Owner, TenantId, TokenDigest};
+use sqlx::{PgConnection, Row};
+use tenancy::{CredentialKind, Generation, TenantId, TokenDigest, Trust};
 
+use crate::SqlTimestamp;
 use crate::registry::error::RegistryError;
 use crate::registry::registered::parse_number;
-use crate::registry::{Change, HandledAnnotations, Registry};
+use crate::registry::validity::{Revocation, Rung, Use};
 
-/// Why a token is issued.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Issue {
-    /// The tenant has none that is not revoked. Refused when it has.
-    First,
-    /// It takes the place of the current one, which works until the new one is used.
-    Replacement,
+/// What the registry knows of one way in.
+///
+/// It works while it is not revoked, and: where it has an end of its own (`valid_until`), until then; else until a later one
+/// is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// Which of the tenant's credentials.
+    pub generation: Generation,
+    /// What kind of proof it is.
+    pub kind: CredentialKind,
+    /// To recognise the secret by; of a trust, to recognise the trust.
+    pub digest: TokenDigest,
+    /// The user name of [`CredentialKind::Basic`], the client id of [`CredentialKind::ClientSecret`].
+    pub principal: Option<String>,
+    /// Whom [`CredentialKind::Federation`] and [`CredentialKind::Jwt`] trust.
+    pub trust: Option<Trust>,
+    /// When it was made.
+    pub issued_at: Timestamp,
+    /// When it was first presented, which ended the older ones that have no end of their own.
+    pub first_used_at: Option<Timestamp>,
+    /// When it was last presented, to the minute.
+    pub last_used_at: Option<Timestamp>,
+    /// When it was ended by decision.
+    pub revoked_at: Option<Timestamp>,
+    /// When it ends, or ended, by the time that it was given when a later one was issued.
+    pub valid_until: Option<Timestamp>,
 }
 
-impl Registry {
-    /// Makes a token valid, before anybody is told of it, and notes the annotations that this call acts on, as one
-    /// transaction.
-    ///
-    /// [`RegistryError::NotOwned`] when the tenant is not `owner`'s, [`RegistryError::AlreadyIssued`] for
-    /// [`Issue::First`] of a tenant that has a token.
-    pub async fn issue_token(
-        &self,
-        tenant: TenantId,
-        owner: Owner,
-        digest: &TokenDigest,
-        issue: Issue,
-        handled: &HandledAnnotations,
-    ) -> Result<Generation, RegistryError> {
-        let mut transaction = self.database.begin().await?;
-        lock(&mut transaction, tenant, owner).await?;
-        let (latest, any_works) = standing(&mut transaction, tenant).await?;
-        if issue == Issue::First && any_works {
-            return Err(RegistryError::AlreadyIssued(tenant));
-        }
-        if let Some(latest) = latest {
-            forget_old(&mut transaction, tenant, latest).await?;
-        }
-        let generation = latest.map_or(Generation::FIRST, Generation::next);
-        sqlx::query(
-            "INSERT INTO scim_control.credentials (tenant_id, generation, digest) VALUES ($1, $2, $3)",
-        )
-        .bind(tenant.get())
-        .bind(i64::from(generation.get()))
-        .bind(digest.as_bytes().as_slice())
-        .execute(&mut *transaction)
-        .await?;
-        write_handled(&mut transaction, tenant, owner, handled).await?;
-        transaction.commit().await?;
-        Ok(generation)
-    }
+/// A credential that is to be issued.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCredential {
+    /// What kind of proof it is.
+    pub kind: CredentialKind,
+    /// Of the secret; of a trust, [`Trust::digest`].
+    pub digest: TokenDigest,
+    /// The user name of [`CredentialKind::Basic`], the client id of [`CredentialKind::ClientSecret`].
+    pub principal: Option<String>,
+    /// Whom [`CredentialKind::Federation`] and [`CredentialKind::Jwt`] trust.
+    pub trust: Option<Trust>,
+}
 
-    /// Ends every token of the tenant now, and notes the annotations that this call acts on, as one transaction.
-    ///
-    /// [`RegistryError::NotOwned`] when the tenant is not `owner`'s.
-    pub async fn revoke(
-        &self,
-        tenant: TenantId,
-        owner: Owner,
-        handled: &HandledAnnotations,
-    ) -> Result<Change, RegistryError> {
-        let mut transaction = self.database.begin().await?;
-        lock(&mut transaction, tenant, owner).await?;
-        let revoked = revoke_all(&mut transaction, tenant).await?;
-        let noted = write_handled(&mut transaction, tenant, owner, handled).await?;
-        transaction.commit().await?;
-        let is_settled = revoked == Change::Unchanged && noted == Change::Unchanged;
-        Ok(if is_settled { Change::Unchanged } else { Change::Written })
+impl Credential {
+    /// As far as validity depends on it.
+    pub(super) fn rung(&self) -> Rung {
+        Rung {
+            generation: self.generation,
+            use_of: if self.first_used_at.is_some() { Use::Repeated } else { Use::First },
+            revocation: if self.revoked_at.is_some() { Revocation::Revoked } else { Revocation::Standing },
+            valid_until: self.valid_until,
+        }
     }
 }
 
-/// Locks the credentials and then the tenant, in the order in which a server's note of a first use does (its trigger
-/// writes the tenant), so that the two never wait for each other.
-async fn lock(
-    transaction: &mut Transaction<'static, Postgres>,
-    tenant: TenantId,
-    owner: Owner,
-) -> Result<(), RegistryError> {
-    sqlx::query("SELECT FROM scim_control.credentials WHERE tenant_id = $1 ORDER BY generation FOR UPDATE")
-        .bind(tenant.get())
-        .execute(&mut **transaction)
-        .await?;
-    let row = sqlx::query(
-        "SELECT FROM scim_control.tenants
-          WHERE id = $1 AND owner_uid = $2 AND state = 'active' FOR NO KEY UPDATE",
-    )
-    .bind(tenant.get())
-    .bind(owner.uid)
-    .fetch_optional(&mut **transaction)
-    .await?;
-    row.map(|_| ()).ok_or(RegistryError::NotOwned(tenant))
-}
-
-/// The latest generation, and whether any token is not revoked.
-async fn standing(
+/// Reads a tenant's credentials, the oldest first.
+pub(super) async fn read(
     connection: &mut PgConnection,
     tenant: TenantId,
-) -> Result<(Option<Generation>, bool), RegistryError> {
-    let (latest, any_works): (Option<i32>, bool) = sqlx::query_as(
-        "SELECT max(generation), count(*) FILTER (WHERE revoked_at IS NULL) > 0
-           FROM scim_control.credentials WHERE tenant_id = $1",
+) -> Result<Vec<Credential>, RegistryError> {
+    let rows = sqlx::query(
+        "SELECT generation, kind, digest, principal, trust, issued_at, first_used_at, last_used_at, revoked_at, valid_until
+           FROM scim_control.credentials WHERE tenant_id = $1 ORDER BY generation",
     )
     .bind(tenant.get())
-    .fetch_one(connection)
+    .fetch_all(connection)
     .await?;
-    let latest = latest.map(|number| parse_number("generation", number)).transpose()?;
-    Ok((latest.map(Generation::new), any_works))
+    rows.iter().map(read_row).collect()
 }
 
-async fn revoke_all(connection: &mut PgConnection, tenant: TenantId) -> Result<Change, RegistryError> {
-    let revoked = sqlx::query(
-        "UPDATE scim_control.credentials SET revoked_at = now() WHERE tenant_id = $1 AND revoked_at IS NULL",
-    )
-    .bind(tenant.get())
-    .execute(connection)
-    .await?;
-    Ok(if revoked.rows_affected() == 0 { Change::Unchanged } else { Change::Written })
-}
-
-/// Forgets the tokens that nobody used within an hour, but for the latest, which becomes the one before; and those that
-/// ended (revoked, or by the use of a later one) a month ago. The latest always stays, so that generations only grow.
-async fn forget_old(
+/// Reads what validity depends on, and nothing that this version could not read.
+pub(super) async fn read_rungs(
     connection: &mut PgConnection,
     tenant: TenantId,
-    latest: Generation,
-) -> Result<(), RegistryError> {
-    sqlx::query(
-        "DELETE FROM scim_control.credentials c
-          WHERE tenant_id = $1 AND generation < $2
-            AND ((first_used_at IS NULL AND revoked_at IS NULL AND issued_at < now() - interval '1 hour')
-                 OR revoked_at < now() - interval '30 days'
-                 OR EXISTS (SELECT FROM scim_control.credentials later
-                             WHERE later.tenant_id = $1 AND later.generation > c.generation
-                               AND later.first_used_at < now() - interval '30 days'))",
+) -> Result<Vec<Rung>, RegistryError> {
+    let rows: Vec<(i32, bool, bool, Option<SqlTimestamp>)> = sqlx::query_as(
+        "SELECT generation, first_used_at IS NOT NULL, revoked_at IS NOT NULL, valid_until
+           FROM scim_control.credentials WHERE tenant_id = $1 ORDER BY generation",
     )
     .bind(tenant.get())
-    .bind(i64::from(latest.get()))
-    .execute(connection)
+    .fetch_all(connection)
     .await?;
-    Ok(())
+    rows.into_iter()
+        .map(|(generation, used, revoked, valid_until)| {
+            Ok(Rung {
+                generation: Generation::new(parse_number("generation", generation)?),
+                use_of: if used { Use::Repeated } else { Use::First },
+                revocation: if revoked { Revocation::Revoked } else { Revocation::Standing },
+                valid_until: valid_until.map(SqlTimestamp::to_jiff),
+            })
+        })
+        .collect()
 }
 
-async fn write_handled(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-    owner: Owner,
-    handled: &HandledAnnotations,
-) -> Result<Change, RegistryError> {
-    let written = sqlx::query(
-        "UPDATE scim_control.tenants SET handled_annotations = $3
-          WHERE id = $1 AND owner_uid = $2 AND handled_annotations <> $3",
-    )
-    .bind(tenant.get())
-    .bind(owner.uid)
-    .bind(Json(handled))
-    .execute(connection)
-    .await?;
-    Ok(if written.rows_affected() == 0 { Change::Unchanged } else { Change::Written })
+fn read_row(row: &PgRow) -> Result<Credential, RegistryError> {
+    let moment = |column| -> Result<Option<Timestamp>, sqlx::Error> {
+        Ok(row.try_get::<Option<SqlTimestamp>, _>(column)?.map(SqlTimestamp::to_jiff))
+    };
+    let trust: Option<Json<Trust>> =
+        row.try_get("trust").map_err(|error| RegistryError::unreadable("trust", error))?;
+    Ok(Credential {
+        generation: Generation::new(parse_number("generation", row.try_get("generation")?)?),
+        kind: row
+            .try_get::<&str, _>("kind")?
+            .parse()
+            .map_err(|error: tenancy::KindError| RegistryError::unreadable("kind of credential", error))?,
+        digest: TokenDigest::try_from(row.try_get::<&[u8], _>("digest")?)
+            .map_err(|error| RegistryError::unreadable("digest", error))?,
+        principal: row.try_get("principal")?,
+        trust: trust.map(|Json(trust)| trust),
+        issued_at: row.try_get::<SqlTimestamp, _>("issued_at")?.to_jiff(),
+        first_used_at: moment("first_used_at")?,
+        last_used_at: moment("last_used_at")?,
+        revoked_at: moment("revoked_at")?,
+        valid_until: moment("valid_until")?,
+    })
 }

@@ -1,6 +1,7 @@
 //! Why the registry refused a call of the operator.
 
 use tenancy::{SchemaName, TenantId, TenantKey};
+use uuid::Uuid;
 
 use crate::error::Error;
 
@@ -15,9 +16,16 @@ pub enum RegistryError {
     /// The row is gone, or belongs to another `ScimTenant` meanwhile.
     #[error("tenant {0} is not registered for this owner")]
     NotOwned(TenantId),
-    /// [`Issue::First`](crate::registry::Issue::First) was asked for, and there is a token already.
-    #[error("tenant {0} already has a token")]
+    /// [`Issue::First`](crate::registry::Issue::First) was asked for, and there is a credential that works; or
+    /// [`Issue::Known`](crate::registry::Issue::Known), and there is one as new.
+    #[error("tenant {0} already has a credential")]
     AlreadyIssued(TenantId),
+    /// Another cluster's operator writes for the installation.
+    #[error("the registry of this installation belongs to the cluster {cluster}")]
+    InstallationTaken {
+        /// The UID of that cluster's namespace kube-system.
+        cluster: Uuid,
+    },
     /// The installer has not made the role that servers connect with.
     #[error(
         "the database role {0} for the servers does not exist; \
@@ -39,6 +47,14 @@ pub enum RegistryError {
     /// back less of the registry). The next attempt gets another name.
     #[error("there is a schema {0} already that no tenant of the registry has")]
     SchemaTaken(SchemaName),
+    /// A part of a tenant's schema is gone: only a person can say whether a backup is to be restored or the rest dropped.
+    #[error("the schema {schema} lacks {}", missing.join(", "))]
+    SchemaDamaged {
+        /// The tenant's schema.
+        schema: SchemaName,
+        /// The tables and functions that are gone.
+        missing: Vec<String>,
+    },
     /// A row does not hold what this version writes.
     #[error("the registry holds a {what} that cannot be read")]
     Unreadable {

@@ -5,12 +5,15 @@ use serde::{Deserialize, Serialize};
 use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{FromRow, PgConnection, Row};
-use tenancy::{
-    Generation, InstallationId, Owner, SchemaName, TenantConfiguration, TenantId, TenantKey, TokenDigest,
-};
+use tenancy::{InstallationId, Owner, SchemaName, TenantConfiguration, TenantId, TenantKey};
 
 use crate::SqlTimestamp;
+use crate::registry::credential::{self, Credential};
 use crate::registry::error::RegistryError;
+use crate::registry::role::ServerRole;
+use crate::registry::schema::{self, SchemaState};
+use crate::registry::validity;
+use crate::sql::TABLES;
 
 /// A row of the registry with its credentials.
 #[derive(Debug, Clone, PartialEq)]
@@ -25,18 +28,34 @@ pub struct RegisteredTenant {
     pub configuration: TenantConfiguration,
     /// The version of its schema; see `migrations/tenant`.
     pub schema_version: u32,
-    /// Whether its schema is there. It is not when somebody dropped it by hand.
-    pub schema_exists: bool,
+    /// Whether its schema is as it was made.
+    pub schema: SchemaState,
     /// The annotations that were acted on.
     pub handled: HandledAnnotations,
-    /// The tokens that were issued, the oldest first, but for those that were never used or ended long ago.
+    /// What was issued, the oldest first, but for what was never used or ended long ago.
     pub credentials: Vec<Credential>,
+    /// PostgreSQL's time when this was read, by which everything about validity is decided.
+    pub now: Timestamp,
+    /// When its data is dropped, if it is retained until then only.
+    pub drop_after: Option<Timestamp>,
 }
 
 impl RegisteredTenant {
     /// Where its users and groups are.
     pub fn schema_name(&self) -> SchemaName {
         SchemaName::of(self.id)
+    }
+
+    /// The credentials that work [`now`](Self::now), the oldest first.
+    pub fn working(&self) -> impl Iterator<Item = &Credential> {
+        let newest_used = validity::newest_used(self.credentials.iter().map(Credential::rung));
+        self.credentials.iter().filter(move |credential| credential.rung().works(newest_used, self.now))
+    }
+
+    /// The credential that was issued last, if it works [`now`](Self::now).
+    pub fn newest(&self) -> Option<&Credential> {
+        let latest = self.credentials.last()?.generation;
+        self.working().last().filter(|credential| credential.generation == latest)
     }
 }
 
@@ -70,7 +89,7 @@ impl FromRow<'_, PgRow> for OwnedRow {
 pub enum State {
     /// Servers answer for it.
     Active,
-    /// Its `ScimTenant` is gone; schema and credentials are kept, and servers refuse its tokens.
+    /// Its `ScimTenant` is gone; schema and credentials are kept, and servers let nobody in.
     Retained,
 }
 
@@ -86,38 +105,49 @@ pub struct HandledAnnotations {
     pub revoke_tokens: Option<String>,
 }
 
-/// What the registry knows of one token. The token works while it is not revoked and no later one was ever used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Credential {
-    /// Which of the tenant's tokens.
-    pub generation: Generation,
-    /// To recognise the token by.
-    pub digest: TokenDigest,
-    /// When it was made.
-    pub issued_at: Timestamp,
-    /// When it was first presented, which ended the older ones.
-    pub first_used_at: Option<Timestamp>,
-    /// When it was last presented, to the minute.
-    pub last_used_at: Option<Timestamp>,
-    /// When it was ended by decision.
-    pub revoked_at: Option<Timestamp>,
-}
+/// One statement for the row and the schema that belongs to it. A schema's name is that of [`SchemaName::of`]. A list of
+/// rights in one call asks whether there is any of them, hence one call each. Nothing here needs a right to the schema, which
+/// may be somebody else's.
+const READ: &str = "
+    SELECT t.id, t.namespace_uid, t.owner_uid, t.state, t.configuration, t.schema_version, t.handled_annotations,
+           t.drop_after, clock_timestamp() AS now,
+           n.oid IS NOT NULL AS schema_exists, parts.missing,
+           coalesce(parts.granted AND has_schema_privilege(r.oid, n.oid, 'USAGE'), false) AS granted
+      FROM scim_control.tenants t
+      LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = ('tenant_' || t.id)::name
+      LEFT JOIN pg_catalog.pg_roles r ON r.rolname = $4
+      LEFT JOIN LATERAL
+           (SELECT array_agg(name) FILTER (WHERE part.oid IS NULL) AS missing, bool_and(part.granted) AS granted
+              FROM (SELECT expected.name, c.oid,
+                           has_table_privilege(r.oid, c.oid, 'SELECT') AND has_table_privilege(r.oid, c.oid, 'INSERT')
+                           AND has_table_privilege(r.oid, c.oid, 'UPDATE') AND has_table_privilege(r.oid, c.oid, 'DELETE')
+                           AS granted
+                      FROM unnest($5::text[]) AS expected (name)
+                      LEFT JOIN pg_catalog.pg_class c
+                        ON c.relnamespace = n.oid AND c.relname = expected.name::name AND c.relkind IN ('r', 'p')
+                     UNION ALL
+                    SELECT expected.name, p.oid, has_function_privilege(r.oid, p.oid, 'EXECUTE')
+                      FROM (SELECT $6::text AS name) expected
+                      LEFT JOIN pg_catalog.pg_proc p
+                        ON p.pronamespace = n.oid AND p.proname = expected.name::name) part
+           ) parts ON true
+     WHERE t.installation = $1 AND t.namespace = $2 AND t.name = $3 AND t.state <> 'deleted'";
 
 /// Reads the row under this key that is not deleted.
 pub(super) async fn read(
     connection: &mut PgConnection,
     key: &TenantKey,
+    server_role: &ServerRole,
 ) -> Result<Option<RegisteredTenant>, RegistryError> {
-    let row = sqlx::query(
-        "SELECT id, namespace_uid, owner_uid, state, configuration, schema_version, handled_annotations
-           FROM scim_control.tenants
-          WHERE installation = $1 AND namespace = $2 AND name = $3 AND state <> 'deleted'",
-    )
-    .bind(key.installation.as_str())
-    .bind(key.namespace.as_str())
-    .bind(key.name.as_str())
-    .fetch_optional(&mut *connection)
-    .await?;
+    let row = sqlx::query(READ)
+        .bind(key.installation.as_str())
+        .bind(key.namespace.as_str())
+        .bind(key.name.as_str())
+        .bind(server_role.as_str())
+        .bind(TABLES)
+        .bind(schema::FUNCTION)
+        .fetch_optional(&mut *connection)
+        .await?;
     let Some(row) = row else { return Ok(None) };
     let id = TenantId::new(row.try_get("id")?);
     let Json(configuration) =
@@ -131,9 +161,11 @@ pub(super) async fn read(
         state: parse_state(row.try_get("state")?)?,
         configuration,
         schema_version: parse_number("schema version", row.try_get("schema_version")?)?,
-        schema_exists: schema_exists(connection, &SchemaName::of(id)).await?,
+        schema: schema::read_state(&row)?,
         handled,
-        credentials: read_credentials(connection, id).await?,
+        credentials: credential::read(connection, id).await?,
+        now: row.try_get::<SqlTimestamp, _>("now")?.to_jiff(),
+        drop_after: row.try_get::<Option<SqlTimestamp>, _>("drop_after")?.map(SqlTimestamp::to_jiff),
     }))
 }
 
@@ -167,47 +199,7 @@ pub(super) async fn read_active(
     .await?)
 }
 
-/// Whether a schema of this name is there, whoever owns it.
-pub(super) async fn schema_exists(
-    connection: &mut PgConnection,
-    schema: &SchemaName,
-) -> Result<bool, RegistryError> {
-    Ok(sqlx::query_scalar("SELECT EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = $1)")
-        .bind(schema.as_str())
-        .fetch_one(connection)
-        .await?)
-}
-
-async fn read_credentials(
-    connection: &mut PgConnection,
-    tenant: TenantId,
-) -> Result<Vec<Credential>, RegistryError> {
-    let rows = sqlx::query(
-        "SELECT generation, digest, issued_at, first_used_at, last_used_at, revoked_at
-           FROM scim_control.credentials WHERE tenant_id = $1 ORDER BY generation",
-    )
-    .bind(tenant.get())
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let moment = |column| -> Result<Option<Timestamp>, sqlx::Error> {
-                Ok(row.try_get::<Option<SqlTimestamp>, _>(column)?.map(SqlTimestamp::to_jiff))
-            };
-            Ok(Credential {
-                generation: Generation::new(parse_number("generation", row.try_get("generation")?)?),
-                digest: TokenDigest::try_from(row.try_get::<&[u8], _>("digest")?)
-                    .map_err(|error| RegistryError::unreadable("digest", error))?,
-                issued_at: row.try_get::<SqlTimestamp, _>("issued_at")?.to_jiff(),
-                first_used_at: moment("first_used_at")?,
-                last_used_at: moment("last_used_at")?,
-                revoked_at: moment("revoked_at")?,
-            })
-        })
-        .collect()
-}
-
-fn parse_state(text: &str) -> Result<State, RegistryError> {
+pub(super) fn parse_state(text: &str) -> Result<State, RegistryError> {
     match text {
         "active" => Ok(State::Active),
         "retained" => Ok(State::Retained),

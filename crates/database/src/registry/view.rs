@@ -1,23 +1,28 @@
 //! The registry as a server sees it: all of it in memory, never older than a poll, and the only way to a
-//! [`TenantScope`].
+//! [`TenantScope`](crate::TenantScope).
 
+mod access;
+mod authentication;
 mod derived;
 mod poll;
+mod proof;
 mod snapshot;
 mod usage;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use tenancy::{InstallationId, TenantConfiguration, TenantPath, TokenDigest};
+use jiff::Timestamp;
+use tenancy::InstallationId;
 use tokio::sync::Mutex;
 
 use crate::connection::Database;
 use crate::error::Error;
 use crate::registry::view::snapshot::Snapshot;
 use crate::registry::view::usage::Usage;
-use crate::scope::TenantScope;
 
+pub use crate::registry::view::access::Client;
+pub use crate::registry::view::authentication::{Authenticated, Presented, Refused};
 pub use crate::registry::view::derived::Configured;
 pub use crate::registry::view::snapshot::Revision;
 
@@ -29,6 +34,9 @@ const LEAST_INTERVAL: Duration = Duration::from_millis(100);
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// Connections of the view's own, so that SCIM traffic cannot keep it from polling.
 const CONNECTIONS: u32 = 2;
+/// Connections for access tokens, of which one tenant holds half, so that clients who ask for many keep neither SCIM traffic
+/// nor the view nor other tenants' clients waiting.
+const ISSUING_CONNECTIONS: u32 = 2;
 
 /// The tenants and credentials of one installation. Cheap to clone; all clones are the same view.
 ///
@@ -41,6 +49,7 @@ pub struct RegistryView {
 #[derive(Debug)]
 struct Shared {
     database: Database,
+    issuing: Database,
     installation: InstallationId,
     snapshot: RwLock<Snapshot>,
     /// Held by the one poll in flight.
@@ -69,26 +78,6 @@ struct Freshness {
     failing: bool,
 }
 
-/// A request that proved which tenant it is for.
-#[derive(Debug, Clone)]
-pub struct Authenticated {
-    /// The right to touch that tenant's data.
-    pub scope: TenantScope,
-    /// How the tenant is served. The same `Arc` until the configuration changes.
-    pub configuration: Arc<TenantConfiguration>,
-}
-
-/// Why a request got no scope. Nothing tells an unknown tenant from a wrong, superseded or revoked token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
-    /// No such tenant with such a token (401).
-    #[error("no such tenant with such a token")]
-    Unknown,
-    /// Not known here, and the registry could not be asked: it may be right (503, so that the client tries again).
-    #[error("the registry cannot be asked whether the token is right")]
-    Undecided,
-}
-
 /// Whether a view can answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Readiness {
@@ -109,6 +98,7 @@ impl RegistryView {
         Self {
             shared: Arc::new(Shared {
                 database: database.apart(CONNECTIONS),
+                issuing: database.apart(ISSUING_CONNECTIONS),
                 installation,
                 snapshot: RwLock::default(),
                 poll: Mutex::default(),
@@ -152,23 +142,19 @@ impl RegistryView {
             .unwrap_or(Err(Refused::Undecided))
     }
 
-    /// Finds the tenant that a request is for and proves its token, by the state in memory; when that does not know
-    /// them, the registry is asked before the answer is no.
-    ///
-    /// The first use of a token ends the older ones: here at once, on other replicas as soon as they have polled.
-    pub async fn authenticate(&self, path: &TenantPath, presented: &str) -> Result<Authenticated, Refused> {
-        let digest = TokenDigest::of(presented);
-        if let Some(authenticated) = self.look_up(path, &digest) {
-            return Ok(authenticated);
-        }
-        self.refresh().await?;
-        self.look_up(path, &digest).ok_or(Refused::Unknown)
-    }
-
     /// Whether the registry was read, and how fresh the state in memory is.
     pub fn readiness(&self) -> Readiness {
         let freshness = self.shared.freshness.read().unwrap_or_else(PoisonError::into_inner);
         freshness.as_of.map_or(Readiness::Loading, |as_of| Readiness::Loaded { age: as_of.elapsed() })
+    }
+
+    /// PostgreSQL's time now, by which everything about validity is decided; `None` before the registry was read.
+    pub fn now(&self) -> Option<Timestamp> {
+        self.snapshot().now()
+    }
+
+    fn snapshot(&self) -> std::sync::RwLockReadGuard<'_, Snapshot> {
+        self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn poll_unless_polled_after(&self, asked: Instant) -> Result<(), Refused> {
@@ -185,23 +171,8 @@ impl RegistryView {
         record.result()
     }
 
-    fn look_up(&self, path: &TenantPath, digest: &TokenDigest) -> Option<Authenticated> {
-        let found = {
-            let snapshot = self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner);
-            snapshot.find(path, digest)?
-        };
-        if self.shared.usage.note(found.tenant, found.generation, found.use_of) {
-            let mut snapshot = self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner);
-            snapshot.mark_used(found.tenant, found.generation);
-        }
-        Some(Authenticated { scope: TenantScope::of(found.tenant), configuration: found.configuration })
-    }
-
     async fn poll(&self, started: Instant) -> PollOutcome {
-        let since = {
-            let snapshot = self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner);
-            snapshot.position()
-        };
+        let since = self.snapshot().position();
         let polling = poll::read(&self.shared.database, &self.shared.installation, since);
         let result = within(TIMEOUT, polling).await;
         let mut freshness = self.shared.freshness.write().unwrap_or_else(PoisonError::into_inner);

@@ -43,7 +43,20 @@ async fn the_servers_role_may_do_nothing_but_serve() {
         "UPDATE scim_control.credentials SET revoked_at = NULL",
         "INSERT INTO scim_control.credentials (tenant_id, generation, digest) SELECT id, 9, sha256('mine') FROM scim_control.tenants",
         "DELETE FROM scim_control.credentials",
+        "UPDATE scim_control.credentials SET valid_until = NULL",
+        "UPDATE scim_control.credentials SET kind = 'clientSecret', trust = NULL",
+        // access tokens, but through the function
+        "INSERT INTO scim_control.access_tokens (tenant_id, digest, generation, expires_at)
+         SELECT id, sha256('mine'), 1, now() + interval '1 year' FROM scim_control.tenants",
+        "UPDATE scim_control.access_tokens SET expires_at = now() + interval '1 year'",
+        "DELETE FROM scim_control.access_tokens",
+        "UPDATE scim_control.tenants SET drop_after = now()",
         // the installation itself
+        "SELECT FROM scim_control.installations",
+        "UPDATE scim_control.installations SET cluster = gen_random_uuid()",
+        "INSERT INTO scim_control.installations VALUES ('test', gen_random_uuid())",
+        "CREATE FUNCTION scim_control.mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+        "ALTER FUNCTION scim_control.issue_access_token(bigint, integer, bytea, interval) SECURITY INVOKER",
         "SELECT FROM scim_control.migrations",
         "INSERT INTO scim_control.migrations (version) VALUES (99)",
         "ALTER TABLE scim_control.tenants DISABLE TRIGGER ALL",
@@ -61,6 +74,8 @@ async fn the_servers_role_may_do_what_serving_needs() {
     for sql in [
         "SELECT * FROM scim_control.tenants",
         "SELECT * FROM scim_control.credentials",
+        "SELECT * FROM scim_control.access_tokens",
+        "SELECT scim_control.issue_access_token(1, 1, sha256('a'), interval '1 hour')",
         "UPDATE scim_control.credentials SET first_used_at = now(), last_used_at = now()",
         "UPDATE scim_control.tenants SET derived_form = 1",
         "INSERT INTO tenant_N.users VALUES (gen_random_uuid(), 'a', NULL, true, '{}', '{}', 0, 1, now(), now())",
@@ -83,7 +98,26 @@ async fn a_role_without_grants_sees_nothing() {
     let other = TestDatabase::start_without_registry().await;
     let stranger = database.server_url().replace(database.server_role(), other.server_role());
     let mut connection = PgConnection::connect(&stranger).await.unwrap();
-    for sql in ["SELECT FROM scim_control.tenants", "SELECT FROM tenant_N.users"] {
+    let issue = "SELECT scim_control.issue_access_token(1, 1, sha256('a'), interval '1 hour')";
+    for sql in ["SELECT FROM scim_control.tenants", "SELECT FROM tenant_N.users", issue] {
         assert_eq!(attempt(&mut connection, &tenant, sql).await, "42501", "{sql}");
+    }
+}
+
+#[tokio::test]
+async fn only_the_servers_role_may_call_the_function_that_issues_access_tokens() {
+    let database = TestDatabase::start().await;
+    let other = TestDatabase::start_without_registry().await;
+    let may: Vec<(String, bool)> = sqlx::query_as(
+        "SELECT rolname::text, has_function_privilege(oid, p.function, 'EXECUTE')
+           FROM pg_roles, (SELECT 'scim_control.issue_access_token(bigint, integer, bytea, interval)'::regprocedure AS function) p
+          WHERE rolname = ANY ($1) ORDER BY rolname",
+    )
+    .bind([database.server_role(), other.server_role()])
+    .fetch_all(&mut database.administrator().await)
+    .await
+    .unwrap();
+    for (role, may) in may {
+        assert_eq!(may, role == database.server_role(), "{role}");
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use database::registry::view::{Readiness, Refused, RegistryView};
+use database::registry::view::{Presented, Readiness, Refused, RegistryView};
 use database::tenant::TenantDatabase;
-use database::testing::{TestDatabase, token};
+use database::testing::{SOURCE, TestDatabase, token};
 use database::{Database, Options};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
@@ -66,7 +66,8 @@ async fn authentication_goes_on_while_postgresql_is_away_and_everything_when_it_
     server.health().await.unwrap();
 
     proxy.set_open(false).await;
-    let authenticated = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap();
+    let authenticated =
+        view.authenticate(&tenant.path(), Presented::Bearer(tenant.token.expose()), SOURCE).await.unwrap();
     let started = Instant::now();
     let data = TenantDatabase::new(server.clone(), authenticated.scope);
     let error = data.execute(data.statement("DELETE FROM {users}")).await.unwrap_err();
@@ -74,12 +75,18 @@ async fn authentication_goes_on_while_postgresql_is_away_and_everything_when_it_
     assert!(data.begin().await.is_err_and(|error| error.is_unavailable()));
     assert!(started.elapsed() < Duration::from_secs(8));
     // What is not known cannot be refused for good.
-    assert_eq!(view.authenticate(&tenant.path(), token().expose()).await.unwrap_err(), Refused::Undecided);
+    assert_eq!(
+        view.authenticate(&tenant.path(), Presented::Bearer(token().expose()), SOURCE).await.unwrap_err(),
+        Refused::Undecided
+    );
     assert!(matches!(view.readiness(), Readiness::Loaded { age } if age >= started.elapsed()));
 
     proxy.set_open(true).await;
     data.execute(data.statement("DELETE FROM {users}")).await.unwrap();
-    assert_eq!(view.authenticate(&tenant.path(), token().expose()).await.unwrap_err(), Refused::Unknown);
+    assert_eq!(
+        view.authenticate(&tenant.path(), Presented::Bearer(token().expose()), SOURCE).await.unwrap_err(),
+        Refused::Unknown
+    );
 }
 
 #[tokio::test]

@@ -4,56 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use database::registry::view::{Configured, Readiness, Refused, RegistryView, Revision};
-use database::registry::{HandledAnnotations, Issue};
 use database::testing::{TestDatabase, TestTenant, configuration, key, owner, token};
 use sqlx::{Connection, PgConnection};
-use tenancy::{TenantPath, Token};
+use tenancy::TenantPath;
 
-async fn loaded(database: &TestDatabase) -> RegistryView {
-    let view = database.view();
-    view.refresh().await.unwrap();
-    view
-}
+use crate::support::{REPLACEMENT, admits, bearer, issue, loaded, register, revoke, within_a_second};
 
-async fn admits(view: &RegistryView, tenant: &TestTenant, token: &Token) -> bool {
-    match view.authenticate(&tenant.path(), token.expose()).await {
-        Ok(authenticated) => {
-            assert_eq!(authenticated.scope, tenant.scope);
-            true
-        }
-        Err(refused) => {
-            assert_eq!(refused, Refused::Unknown);
-            false
-        }
-    }
-}
-
-async fn issue(database: &TestDatabase, tenant: &TestTenant, issue: Issue) -> Token {
-    let token = token();
-    let handled = HandledAnnotations::default();
-    database
-        .registry
-        .issue_token(tenant.registered.id, tenant.owner, &token.digest(), issue, &handled)
-        .await
-        .unwrap();
-    token
-}
-
-async fn revoke(database: &TestDatabase, tenant: &TestTenant) {
-    let handled = HandledAnnotations::default();
-    database.registry.revoke(tenant.registered.id, tenant.owner, &handled).await.unwrap();
-}
-
-/// Waits until it is so, for as long as "within a second" allows.
-async fn within_a_second(mut holds: impl AsyncFnMut() -> bool) {
-    let started = Instant::now();
-    while !holds().await {
-        assert!(started.elapsed() < Duration::from_secs(1), "not within a second");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
-}
-
-fn run(view: &RegistryView) -> tokio::task::JoinHandle<()> {
+fn running(view: &RegistryView) -> tokio::task::JoinHandle<()> {
     let view = view.clone();
     tokio::spawn(async move { view.run(std::future::pending()).await })
 }
@@ -63,7 +20,7 @@ async fn a_token_opens_its_own_tenant_only() {
     let database = TestDatabase::start().await;
     let (one, two) = (database.tenant().await, database.tenant().await);
     let view = loaded(&database).await;
-    let authenticated = view.authenticate(&one.path(), one.token.expose()).await.unwrap();
+    let authenticated = bearer(&view, &one.path(), one.token.expose()).await.unwrap();
     assert_eq!(authenticated.scope.tenant(), one.registered.id);
     assert_eq!(*authenticated.configuration, one.registered.configuration);
     assert!(!admits(&view, &one, &two.token).await);
@@ -82,7 +39,7 @@ async fn unknown_tenant_unknown_token_and_revoked_token_get_the_same_answer() {
         (&tenant.path(), tenant.token.expose()),
         (&tenant.path(), ""),
     ] {
-        assert_eq!(view.authenticate(path, presented).await.unwrap_err(), Refused::Unknown);
+        assert_eq!(bearer(&view, path, presented).await.unwrap_err(), Refused::Unknown);
     }
 }
 
@@ -92,7 +49,7 @@ async fn a_tenant_and_a_token_that_are_new_are_known_to_the_first_request() {
     let view = loaded(&database).await;
     let tenant = database.tenant().await;
     assert!(admits(&view, &tenant, &tenant.token).await);
-    let replacement = issue(&database, &tenant, Issue::Replacement).await;
+    let replacement = issue(&database, &tenant, REPLACEMENT).await;
     assert!(admits(&view, &tenant, &replacement).await);
 }
 
@@ -101,9 +58,9 @@ async fn the_old_token_works_until_the_new_one_is_used_on_every_replica() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
     let (one, two) = (loaded(&database).await, loaded(&database).await);
-    let (running_one, running_two) = (run(&one), run(&two));
+    let (running_one, running_two) = (running(&one), running(&two));
     assert!(admits(&one, &tenant, &tenant.token).await);
-    let replacement = issue(&database, &tenant, Issue::Replacement).await;
+    let replacement = issue(&database, &tenant, REPLACEMENT).await;
     tokio::time::sleep(Duration::from_millis(600)).await;
     assert!(admits(&one, &tenant, &tenant.token).await);
     assert!(admits(&two, &tenant, &tenant.token).await);
@@ -126,7 +83,7 @@ async fn a_revoked_token_stops_within_a_second() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
     let view = loaded(&database).await;
-    let running = run(&view);
+    let running = running(&view);
     assert!(admits(&view, &tenant, &tenant.token).await);
     revoke(&database, &tenant).await;
     within_a_second(async || !admits(&view, &tenant, &tenant.token).await).await;
@@ -138,7 +95,7 @@ async fn a_retained_and_a_deleted_tenant_are_refused_within_a_second() {
     let database = TestDatabase::start().await;
     let (retained, deleted) = (database.tenant().await, database.tenant().await);
     let view = loaded(&database).await;
-    let running = run(&view);
+    let running = running(&view);
     database.registry.retain(retained.registered.id, retained.owner).await.unwrap();
     database.registry.delete(deleted.registered.id, deleted.owner).await.unwrap();
     for tenant in [&retained, &deleted] {
@@ -170,7 +127,7 @@ async fn a_row_that_an_older_transaction_commits_late_is_not_missed() {
     assert!(admits(&view, &tenant, &tenant.token).await);
 
     // Younger transactions come and go meanwhile, and are seen.
-    issue(&database, &quick, Issue::Replacement).await;
+    issue(&database, &quick, REPLACEMENT).await;
     view.refresh().await.unwrap();
 
     slow.commit().await.unwrap();
@@ -183,17 +140,17 @@ async fn a_configuration_stays_the_same_value_until_it_changes() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
     let view = loaded(&database).await;
-    let before = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap().configuration;
-    issue(&database, &tenant, Issue::Replacement).await;
+    let before = bearer(&view, &tenant.path(), tenant.token.expose()).await.unwrap().configuration;
+    issue(&database, &tenant, REPLACEMENT).await;
     view.refresh().await.unwrap();
-    let after = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap().configuration;
+    let after = bearer(&view, &tenant.path(), tenant.token.expose()).await.unwrap().configuration;
     assert!(Arc::ptr_eq(&before, &after));
 
     let mut changed = tenant.registered.configuration.clone();
     changed.display_name = "Changed".to_owned();
-    database.registry.register(&tenant.key, tenant.owner, &changed).await.unwrap();
+    register(&database, &tenant.key, tenant.owner, &changed).await.unwrap();
     view.refresh().await.unwrap();
-    let after = view.authenticate(&tenant.path(), tenant.token.expose()).await.unwrap().configuration;
+    let after = bearer(&view, &tenant.path(), tenant.token.expose()).await.unwrap().configuration;
     assert_eq!(*after, changed);
 }
 
@@ -207,13 +164,13 @@ async fn a_tenant_is_told_when_it_is_new_or_reconfigured_or_derived_and_not_agai
     let told: Vec<_> = told.into_iter().map(|tenant| (tenant.scope, tenant.derived_form)).collect();
     assert_eq!(told, [(one.scope.clone(), None)]);
 
-    issue(&database, &one, Issue::Replacement).await;
+    issue(&database, &one, REPLACEMENT).await;
     view.refresh().await.unwrap();
     assert_eq!(view.configured_since(seen).0, seen);
 
     let mut changed = one.registered.configuration.clone();
     changed.display_name = "Changed".to_owned();
-    database.registry.register(&one.key, one.owner, &changed).await.unwrap();
+    register(&database, &one.key, one.owner, &changed).await.unwrap();
     let two = database.tenant().await;
     view.refresh().await.unwrap();
     let (seen, told) = view.configured_since(seen);
@@ -247,7 +204,7 @@ async fn reconfigured(
 ) -> Configured {
     let mut configuration = tenant.registered.configuration.clone();
     configuration.profile.required = required.iter().map(ToString::to_string).collect();
-    database.registry.register(&tenant.key, tenant.owner, &configuration).await.unwrap();
+    register(database, &tenant.key, tenant.owner, &configuration).await.unwrap();
     view.refresh().await.unwrap();
     view.configured_since(Revision::default()).1.remove(0)
 }
@@ -279,7 +236,7 @@ async fn what_was_derived_is_not_known_any_more_once_the_profile_changes_also_ba
 
     let mut renamed = tenant.registered.configuration.clone();
     renamed.display_name = "Renamed".to_owned();
-    database.registry.register(&tenant.key, tenant.owner, &renamed).await.unwrap();
+    register(&database, &tenant.key, tenant.owner, &renamed).await.unwrap();
     view.refresh().await.unwrap();
     let renamed = view.configured_since(Revision::default()).1.remove(0);
     assert_eq!(renamed.derived_form, Some(7), "a name is no part of the profile");
@@ -323,7 +280,7 @@ async fn a_flood_of_wrong_tokens_asks_the_registry_ten_times_a_second_at_most() 
         let (view, path) = (view.clone(), tenant.path());
         tokio::spawn(async move {
             for _ in 0..3 {
-                assert_eq!(view.authenticate(&path, token().expose()).await.unwrap_err(), Refused::Unknown);
+                assert_eq!(bearer(&view, &path, token().expose()).await.unwrap_err(), Refused::Unknown);
             }
         })
     });
@@ -352,11 +309,11 @@ async fn a_view_is_loading_until_the_registry_was_read() {
     assert_eq!(view.readiness(), Readiness::Loading);
     assert_eq!(view.refresh().await, Err(Refused::Undecided));
     let path = key("acme").path();
-    assert_eq!(view.authenticate(&path, token().expose()).await.unwrap_err(), Refused::Undecided);
+    assert_eq!(bearer(&view, &path, token().expose()).await.unwrap_err(), Refused::Undecided);
     assert_eq!(view.readiness(), Readiness::Loading);
 
     database.registry.migrate().await.unwrap();
-    database.registry.register(&key("acme"), owner(), &configuration(&key("acme"))).await.unwrap();
+    register(&database, &key("acme"), owner(), &configuration(&key("acme"))).await.unwrap();
     view.refresh().await.unwrap();
     assert!(matches!(view.readiness(), Readiness::Loaded { age } if age < Duration::from_secs(1)));
 }
@@ -372,4 +329,29 @@ async fn the_last_use_is_noted_behind_the_requests_and_at_shutdown() {
     let credential = database.registry.tenant(&tenant.key).await.unwrap().unwrap().credentials.remove(0);
     assert!(credential.first_used_at.is_some());
     assert_eq!(credential.first_used_at, credential.last_used_at);
+}
+
+#[tokio::test]
+async fn a_tenant_that_an_operator_works_on_for_long_keeps_nobody_elses_first_use_from_being_noted() {
+    let database = TestDatabase::start().await;
+    let (held, free) = (database.tenant().await, database.tenant().await);
+    let view = loaded(&database).await;
+    let mut operator = PgConnection::connect(&database.operator_url()).await.unwrap();
+    let mut working = operator.begin().await.unwrap();
+    sqlx::query("SELECT FROM scim_control.tenants WHERE id = $1 FOR UPDATE")
+        .bind(held.registered.id.get())
+        .execute(&mut *working)
+        .await
+        .unwrap();
+    let running = running(&view);
+    for tenant in [&held, &free] {
+        assert!(admits(&view, tenant, &tenant.token).await);
+    }
+    let noted =
+        async |tenant: &TestTenant| database.read(tenant).await.credentials[0].first_used_at.is_some();
+    within_a_second(async || noted(&free).await).await;
+    assert!(!noted(&held).await);
+    working.rollback().await.unwrap();
+    within_a_second(async || noted(&held).await).await;
+    running.abort();
 }

@@ -3,9 +3,16 @@ use crds::ScimTenantClass;
 use serde_json::json;
 
 use super::*;
-use crate::fixtures::{class, credential, found, identity, registered, secret_with, settings, tenant, token};
-use crate::tenant::credentials::NextToken;
-use crate::tenant::validate::{Verdict, validate};
+use crate::fixtures::{
+    class, credential, found, identity, registered, secret_with, settings, tenant, token, used,
+};
+use crate::object::Found;
+use crate::tenant::brought::offer;
+use crate::tenant::credentials::NextIssued;
+use crate::tenant::entrance::brought_secret;
+use crate::tenant::validate::validate;
+use database::registry::{Credential, Issue, Overlap};
+use tenancy::{CredentialKind, TenantId, TokenDigest};
 
 fn prepared(found: &Dereferenced) -> Desired<Prepared> {
     prepared_for(&tenant(json!({})), found)
@@ -14,14 +21,27 @@ fn prepared(found: &Dereferenced) -> Desired<Prepared> {
 fn prepared_for(tenant: &ScimTenant, found: &Dereferenced) -> Desired<Prepared> {
     let identity = identity(tenant);
     match validate(tenant, &identity, found, &settings()) {
-        Verdict::Accepted(validated) => accepted(tenant, &identity, &validated, found, &settings()),
-        Verdict::Rejected(_) => rejected(tenant, &identity, found, &settings()),
-        Verdict::ServedByAnother => panic!("served by another"),
+        Ok(validated) => accepted(tenant, &identity, &validated, found, &settings()),
+        Err(_) => rejected(tenant, &identity, found, &settings()),
     }
 }
 
 fn default_class() -> Vec<ScimTenantClass> {
     vec![class("default", json!({}))]
+}
+
+fn issued(access: Access) -> Box<Issued> {
+    match access.credentials {
+        Step::Do(Credentials::Issued(issued)) => issued,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn given(access: Access) -> Box<Given> {
+    match access.credentials {
+        Step::Do(Credentials::Given(given)) => given,
+        other => panic!("{other:?}"),
+    }
 }
 
 fn reason<T>(step: &Step<T>) -> Option<Reason> {
@@ -34,9 +54,10 @@ fn reason<T>(step: &Step<T>) -> Option<Reason> {
 #[test]
 fn a_new_tenant_gets_row_token_and_route() {
     let Desired { database, credentials, route } = prepared(&found(default_class()));
-    assert!(matches!(database, Step::Do(Registration::Register(..))));
-    assert!(matches!(credentials.secret, Step::Do(Credentials { live: None, .. })));
-    assert!(matches!(route, Step::Do(Route { live: None, .. })));
+    assert!(matches!(database, Step::Do(Registration::Register { .. })));
+    let issued = issued(credentials);
+    assert_eq!((issued.decision.next, issued.live), (NextIssued::New(Issue::First), None));
+    assert!(matches!(route, Step::Do(_)));
 }
 
 #[test]
@@ -44,17 +65,17 @@ fn the_secret_of_somebody_else_is_a_conflict_and_the_rest_goes_on() {
     let mut found = found(default_class());
     found.secret = Found::Foreign;
     let Desired { database, credentials, route } = prepared(&found);
-    assert_eq!(reason(&credentials.secret), Some(Reason::SecretNameTaken));
+    assert_eq!(reason(&credentials.credentials), Some(Reason::SecretNameTaken));
     assert!(matches!((database, route), (Step::Do(_), Step::Do(_))));
 }
 
 #[test]
-fn the_ingress_of_somebody_else_is_a_conflict_and_the_rest_goes_on() {
+fn the_route_of_somebody_else_is_a_conflict_and_the_rest_goes_on() {
     let mut found = found(default_class());
-    found.route = Found::Foreign;
+    found.routes.ingress = Found::Foreign;
     let Desired { database, credentials, route } = prepared(&found);
     assert_eq!(reason(&route), Some(Reason::RouteNameTaken));
-    assert!(matches!((database, credentials.secret), (Step::Do(_), Step::Do(_))));
+    assert!(matches!((database, credentials.credentials), (Step::Do(_), Step::Do(_))));
 }
 
 #[test]
@@ -63,16 +84,31 @@ fn without_postgresql_nothing_is_tried() {
     found.registered = Err(Obstacle::passing(Reason::DatabaseUnavailable, "PostgreSQL does not answer"));
     let Desired { database, credentials, route } = prepared(&found);
     assert_eq!(reason(&database), Some(Reason::DatabaseUnavailable));
-    assert!(matches!((credentials.secret, route), (Step::Keep, Step::Keep)));
+    assert!(matches!((credentials.credentials, route), (Step::Keep, Step::Keep)));
 }
 
 #[test]
-fn the_data_of_another_namespace_of_this_name_is_not_taken_up() {
-    let mut row = registered(vec![]);
+fn the_data_of_another_namespace_of_this_name_is_taken_up_only_if_the_class_lets_it() {
+    let mut row = registered(vec![credential(1, &token(1))]);
     row.owner.namespace_uid = uuid::Uuid::nil();
+    let mut refused = found(default_class());
+    refused.registered = Ok(Some(row.clone()));
+    assert_eq!(reason(&prepared(&refused).database), Some(Reason::OwnedByAnother));
+    let mut adopted = found(vec![class("default", json!({"retainedData": "Adopt"}))]);
+    adopted.registered = Ok(Some(row));
+    let Desired { database, credentials, .. } = prepared(&adopted);
+    assert!(matches!(database, Step::Do(Registration::Register { foreign: Foreign::Adopt, .. })));
+    let next = issued(credentials).decision.next;
+    assert_eq!(next, NextIssued::New(Issue::Replacement(Overlap::UntilUsed)), "the old one goes on working");
+}
+
+#[test]
+fn nothing_is_made_beside_a_schema_whose_row_is_lost() {
     let mut found = found(default_class());
-    found.registered = Ok(Some(row));
-    assert_eq!(reason(&prepared(&found).database), Some(Reason::OwnedByAnother));
+    found.lost_schema = Some(tenancy::SchemaName::of(TenantId::new(42)));
+    let Desired { database, credentials, route } = prepared(&found);
+    assert_eq!(reason(&database), Some(Reason::RegistrationLost));
+    assert!(matches!((credentials.credentials, route), (Step::Keep, Step::Keep)));
 }
 
 #[test]
@@ -82,34 +118,52 @@ fn an_invalid_edit_leaves_row_and_route_and_still_lets_tokens_be_replaced() {
     found.secret = Found::Ours(secret_with(&token(2)));
     let Desired { database, credentials, route } = prepared(&found);
     assert!(matches!(database, Step::Do(Registration::LastAccepted(_))));
-    let Step::Do(Credentials { decision, .. }) = credentials.secret else { panic!("is blocked") };
-    assert_eq!(decision.token, NextToken::New(database::registry::Issue::Replacement));
+    let next = issued(credentials).decision.next;
+    assert_eq!(next, NextIssued::New(Issue::Replacement(Overlap::UntilUsed)));
     assert!(matches!(route, Step::Keep));
+}
+
+#[test]
+fn an_invalid_edit_does_not_change_the_way_in() {
+    let mut found = found(vec![]);
+    found.registered = Ok(Some(registered(vec![credential(1, &token(1))])));
+    for authentication in [
+        json!({"basic": {}}),
+        json!({"jwt": {"entra": {"directoryID": "aaaaaaaa-2222-3333-4444-555555555555"}}}),
+    ] {
+        let tenant = tenant(json!({"authentication": authentication}));
+        let credentials = prepared_for(&tenant, &found).credentials.credentials;
+        assert!(matches!(credentials, Step::Keep), "{credentials:?}");
+    }
 }
 
 #[test]
 fn a_tenant_that_never_was_accepted_gets_nothing() {
     let Desired { database, credentials, route } = prepared(&found(vec![]));
-    assert!(matches!((database, credentials.secret, route), (Step::Keep, Step::Keep, Step::Keep)));
+    assert!(matches!((database, credentials.credentials, route), (Step::Keep, Step::Keep, Step::Keep)));
 }
 
 #[test]
 fn nothing_is_written_into_a_namespace_that_is_being_deleted() {
     let mut found = found(default_class());
     found.namespace.is_terminating = true;
-    found.registered = Ok(Some(registered(vec![])));
+    found.registered = Ok(Some(registered(vec![credential(1, &token(1))])));
     let Desired { database, credentials, route } = prepared(&found);
     assert!(matches!(database, Step::Do(Registration::LastAccepted(_))));
     assert_eq!(credentials.revocation, None);
-    assert!(matches!((credentials.secret, route), (Step::Keep, Step::Keep)));
+    assert!(matches!((credentials.credentials, route), (Step::Keep, Step::Keep)));
+}
+
+fn revoking(authentication: &serde_json::Value) -> ScimTenant {
+    let mut tenant = tenant(json!({"authentication": authentication}));
+    let leak = ("scim-operator.io/revoke-tokens".to_owned(), "leak".to_owned());
+    tenant.metadata.annotations = Some([leak].into());
+    tenant
 }
 
 fn is_revoked(found: &mut Dereferenced) -> bool {
     found.registered = Ok(Some(registered(vec![credential(1, &token(1))])));
-    let mut tenant = tenant(json!({}));
-    let leak = ("scim-operator.io/revoke-tokens".to_owned(), "leak".to_owned());
-    tenant.metadata.annotations = Some([leak].into());
-    prepared_for(&tenant, found).credentials.revocation.is_some()
+    prepared_for(&revoking(&json!({})), found).credentials.revocation.is_some()
 }
 
 #[test]
@@ -129,7 +183,110 @@ fn a_secret_of_another_name_takes_the_token_along() {
     let mut found = found(default_class());
     found.registered = Ok(Some(registered(vec![credential(1, &token(1))])));
     found.old_secret = Some(secret_with(&token(1)));
-    let Step::Do(credentials) = prepared(&found).credentials.secret else { panic!("is blocked") };
-    assert_eq!(credentials.decision.token, NextToken::Present(token(1)));
-    assert_eq!(credentials.old, found.old_secret);
+    let issued = issued(prepared(&found).credentials);
+    assert_eq!(issued.decision.next, NextIssued::Present(token(1)));
+    assert_eq!(issued.old, found.old_secret);
+}
+
+mod brought {
+    use super::*;
+
+    const TEXT: &str = "d41d8cd98f00b204e9800998ecf8427e";
+
+    fn authentication() -> serde_json::Value {
+        json!({"bearerToken": {"existingSecret": {"name": "mine"}}})
+    }
+
+    fn wanting() -> ScimTenant {
+        tenant(json!({"authentication": authentication()}))
+    }
+
+    fn held(text: &str) -> Dereferenced {
+        let secret = json!({
+            "metadata": {"labels": {"scim-operator.io/credential": "true"}},
+            "data": {"token": k8s_openapi::ByteString(text.as_bytes().to_vec())},
+        });
+        let secret = serde_json::from_value(secret).unwrap();
+        let mut found = found(default_class());
+        found.brought = Some(offer(Some(&secret), &brought_secret(&wanting()).unwrap()));
+        found
+    }
+
+    fn known(text: &str) -> Credential {
+        used(Credential { digest: TokenDigest::of(text), ..credential(1, &token(1)) })
+    }
+
+    fn refusal(tenant: &ScimTenant, found: &Dereferenced) -> String {
+        match prepared_for(tenant, found).credentials.credentials {
+            Step::Blocked(obstacle) => format!("{}: {}", obstacle.reason, obstacle.message),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_brought_is_taken_and_no_secret_is_made() {
+        let given = given(prepared_for(&wanting(), &held(TEXT)).credentials);
+        assert_eq!(given.decision.next, NextGiven::New(Issue::First));
+        assert_eq!(given.credential.digest, TokenDigest::of(TEXT));
+        assert_eq!(given.connection, Connection::Brought { secret_name: "mine".to_owned() });
+        assert_eq!(given.obsolete, vec![]);
+    }
+
+    #[test]
+    fn our_own_secrets_from_before_go_and_the_one_that_is_brought_never_does() {
+        let mut found = held(TEXT);
+        found.registered = Ok(Some(registered(vec![used(credential(1, &token(1)))])));
+        found.secret = Found::Ours(secret_with(&token(1)));
+        found.old_secret = Some(secret_with(&token(2)));
+        let given = given(prepared_for(&wanting(), &found).credentials);
+        assert_eq!(given.decision.next, NextGiven::New(Issue::Replacement(Overlap::UntilUsed)));
+        assert_eq!(given.obsolete.len(), 2);
+        let ours =
+            tenant(json!({"authentication": {"bearerToken": {"existingSecret": {"name": "acme-scim"}}}}));
+        assert_eq!(super::given(prepared_for(&ours, &found).credentials).obsolete, vec![]);
+    }
+
+    #[test]
+    fn while_nothing_good_is_brought_the_last_one_goes_on_working() {
+        let mut missing = found(default_class());
+        missing.registered = Ok(Some(registered(vec![known(TEXT)])));
+        insta::assert_snapshot!(refusal(&wanting(), &missing), @"CredentialNotFound: there is no Secret mine; token 1 goes on working");
+        let mut weak = held("hunter2");
+        insta::assert_snapshot!(refusal(&wanting(), &weak), @"WeakCredential: the token in Secret mine has fewer than 28 characters");
+        weak.registered = missing.registered;
+        insta::assert_snapshot!(refusal(&wanting(), &weak), @"WeakCredential: the token in Secret mine has fewer than 28 characters; token 1 goes on working");
+    }
+
+    #[test]
+    fn what_is_valid_already_is_not_judged_anew() {
+        let mut found = held("hunter2");
+        found.registered = Ok(Some(registered(vec![known("hunter2")])));
+        let given = given(prepared_for(&wanting(), &found).credentials);
+        assert_eq!(given.decision.next, NextGiven::Present);
+    }
+
+    #[test]
+    fn what_was_revoked_is_not_taken_again() {
+        let mut found = held(TEXT);
+        found.registered = Ok(Some(registered(vec![known(TEXT)])));
+        let Desired { credentials, .. } = prepared_for(&revoking(&authentication()), &found);
+        assert!(credentials.revocation.is_some());
+        assert_eq!(reason(&credentials.credentials), Some(Reason::CredentialRevoked));
+        let told = refusal(&revoking(&authentication()), &found);
+        insta::assert_snapshot!(told, @"CredentialRevoked: the token in Secret mine was revoked: bring another one");
+    }
+}
+
+#[test]
+fn a_trust_needs_no_secret_and_ours_goes() {
+    let entra = json!({"directoryID": "aaaaaaaa-2222-3333-4444-555555555555"});
+    let tenant = tenant(json!({"authentication": {"jwt": {"entra": entra}}}));
+    let mut found = found(default_class());
+    found.registered = Ok(Some(registered(vec![used(credential(1, &token(1)))])));
+    found.secret = Found::Ours(secret_with(&token(1)));
+    let given = given(prepared_for(&tenant, &found).credentials);
+    assert_eq!(given.decision.next, NextGiven::New(Issue::Replacement(Overlap::UntilUsed)));
+    assert_eq!((given.connection, given.credential.kind), (Connection::Trusted, CredentialKind::Jwt));
+    assert_eq!(given.credential.digest, given.credential.trust.unwrap().digest());
+    assert_eq!(given.obsolete.len(), 1);
 }

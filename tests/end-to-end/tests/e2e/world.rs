@@ -13,6 +13,8 @@ use sqlx::{Connection as _, PgConnection};
 
 /// How long anything may take that should take a moment.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
+/// How long it takes until the operator has noticed what changed in PostgreSQL alone: it looks every minute.
+pub(crate) const AUDITED: Duration = Duration::from_secs(100);
 const POLL: Duration = Duration::from_millis(50);
 
 pub(crate) struct World {
@@ -132,6 +134,19 @@ impl World {
         status: &str,
         reason: &str,
     ) -> String {
+        self.condition_within(SOON, namespace, name, kind, status, reason).await
+    }
+
+    /// The same, where it takes longer.
+    pub(crate) async fn condition_within(
+        &self,
+        within: Duration,
+        namespace: &str,
+        name: &str,
+        kind: &str,
+        status: &str,
+        reason: &str,
+    ) -> String {
         let tenants = self.tenants(namespace);
         let begin = Instant::now();
         loop {
@@ -148,7 +163,7 @@ impl World {
                 return condition.message.clone();
             }
             assert!(
-                begin.elapsed() < SOON,
+                begin.elapsed() < within,
                 "{namespace}/{name} has no {kind}={status} ({reason}) but {}",
                 conditions
                     .iter()
@@ -183,9 +198,14 @@ impl World {
 
 /// Waits until it is so.
 pub(crate) async fn eventually(what: &str, is_so: impl AsyncFn() -> bool) {
+    eventually_within(SOON, what, is_so).await;
+}
+
+/// The same, where it takes longer.
+pub(crate) async fn eventually_within(within: Duration, what: &str, is_so: impl AsyncFn() -> bool) {
     let begin = Instant::now();
     while !is_so().await {
-        assert!(begin.elapsed() < SOON, "not so after {}s: {what}", SOON.as_secs());
+        assert!(begin.elapsed() < within, "not so after {}s: {what}", within.as_secs());
         tokio::time::sleep(POLL).await;
     }
 }

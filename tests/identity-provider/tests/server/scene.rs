@@ -2,17 +2,20 @@
 
 use std::{fs, net::SocketAddr, path::Path, time::Duration};
 
-use database::testing::{INSTALLATION, TestDatabase};
-use identity_provider::{Connection, Error, Exchange};
+use database::registry::{Issue, NewCredential, Overlap};
+use database::testing::{INSTALLATION, TestDatabase, TestTenant};
+use identity_provider::{Connection, Credential, Error, Exchange};
 use process::Readiness;
 use scim::Profile;
 use scim_server::{
     metrics::RequestMetrics,
     router::router,
     shutdown::{self, Times},
+    source::TrustedProxies,
     state::{Limits, Server},
 };
 use serde_json::Value;
+use tenancy::TenantPath;
 
 /// A server with an empty registry.
 pub(crate) struct Scene {
@@ -29,7 +32,7 @@ impl Scene {
         tokio::spawn(async move { watched.run(std::future::pending()).await });
         let mut metrics = prometheus_client::registry::Registry::default();
         let limits = Limits { body: 1024 * 1024, request_timeout: Duration::from_secs(20) };
-        let server = Server::new(view, database.server.clone(), limits);
+        let server = Server::new(view, database.server.clone(), TrustedProxies::default(), limits);
         let router = router(server, RequestMetrics::register(&mut metrics));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -43,9 +46,25 @@ impl Scene {
     /// A tenant of this profile, and its token.
     pub(crate) async fn connection(&self, profile: Profile) -> Connection {
         let tenant = self.database.tenant_with(|configuration| configuration.profile = profile).await;
-        let path = format!("{}/{}", tenant.key.namespace, tenant.key.name);
-        let tenant_url = format!("http://{}/{path}/scim/v2", self.address);
-        Connection::new(&tenant_url, tenant.token.expose()).unwrap()
+        Connection::new(&self.url(&tenant, "scim/v2"), tenant.token.expose()).unwrap()
+    }
+
+    /// A tenant whose newest credential is what this makes of its path: a connection without a credential, and the URL of
+    /// its token endpoint.
+    pub(crate) async fn let_in_by(
+        &self,
+        credential: impl FnOnce(&TenantPath) -> NewCredential,
+    ) -> (Connection, String) {
+        let tenant = self.database.tenant().await;
+        self.database
+            .issue(&tenant, &credential(&tenant.path()), Issue::Replacement(Overlap::UntilUsed))
+            .await;
+        let connection = Connection::new(&self.url(&tenant, "scim/v2"), "").unwrap();
+        (connection.with_credential(Credential::Nothing), self.url(&tenant, "oauth2/token"))
+    }
+
+    fn url(&self, tenant: &TestTenant, below: &str) -> String {
+        format!("http://{}/{}/{}/{below}", self.address, tenant.key.namespace, tenant.key.name)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a server does for tenants without being asked by a request: it derives stored rows anew when schemas change.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use tenancy::TenantConfiguration;
 
@@ -39,10 +39,7 @@ impl RegistryView {
     /// next time. Where nothing changed this costs next to nothing. Tenants that are not served any more are not told, and
     /// neither are those whose newest configuration this version cannot read, although it serves them by the one before.
     pub fn configured_since(&self, seen: Revision) -> (Revision, Vec<Configured>) {
-        let (revision, changed) = {
-            let snapshot = self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner);
-            snapshot.changed_since(seen)
-        };
+        let (revision, changed) = self.snapshot().changed_since(seen);
         let configured = changed.into_iter().filter_map(|(tenant, settings)| {
             Some(Configured {
                 scope: TenantScope::of(tenant),
@@ -56,7 +53,7 @@ impl RegistryView {
 
     /// Whether the tenant is served and still has the profile that it was told with, by the state in memory.
     pub fn has_profile_of(&self, tenant: &Configured) -> bool {
-        let snapshot = self.shared.snapshot.read().unwrap_or_else(PoisonError::into_inner);
+        let snapshot = self.snapshot();
         let settings = snapshot.settings(tenant.scope.tenant());
         settings.is_some_and(|settings| settings.profile_version == Some(tenant.profile_version))
     }

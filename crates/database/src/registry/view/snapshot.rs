@@ -4,8 +4,11 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use tenancy::{Generation, TenantConfiguration, TenantId, TenantPath, TokenDigest};
+use jiff::{SignedDuration, Timestamp};
+use tenancy::{CredentialKind, Generation, TenantConfiguration, TenantId, TenantPath, Trust};
+
+use crate::registry::validity::{Rung, Use};
+use crate::registry::view::proof::{AccessToken, Known, Ladder, Presentation};
 
 /// Tombstones are kept for a day. Whoever was cut off for longer than this reads everything.
 const DELTAS_REACH_BACK: Duration = Duration::from_hours(1);
@@ -26,7 +29,7 @@ struct Tenant {
     settings: Settings,
     /// When the settings changed.
     changed: Revision,
-    credentials: Vec<Known>,
+    ladder: Ladder,
 }
 
 /// How a tenant is served, and by which form of its schemas its rows are derived.
@@ -43,37 +46,29 @@ pub(super) struct Settings {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Revision(u64);
 
-/// A credential as far as validity depends on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) generation: Generation,
-    pub(super) digest: TokenDigest,
-    pub(super) use_of: Use,
-    pub(super) revoked: bool,
-}
-
-/// Whether a credential was ever presented.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
-    /// Not before.
-    First,
-    /// It was.
-    Repeated,
-}
-
 /// How far a poll has seen: every transaction before `xmin` was over when it was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Position {
     pub(super) xmin: i64,
     /// When that PostgreSQL started: another one (a restore, a failover) may have another history.
     pub(super) server_started: Timestamp,
+    /// Before it was asked.
     pub(super) taken: Instant,
+    /// PostgreSQL's time then.
+    pub(super) now: Timestamp,
 }
 
 impl Position {
     /// Whether this one is later in the same history, so that what changed in between is all there is to know.
     pub(super) fn follows(&self, earlier: &Self) -> bool {
         self.xmin >= earlier.xmin && self.server_started == earlier.server_started
+    }
+
+    /// PostgreSQL's time now: what the wall clock of this machine says is of no matter. Never behind that of PostgreSQL, so
+    /// that what ends has ended here too.
+    fn time(&self) -> Timestamp {
+        let elapsed = SignedDuration::try_from(self.taken.elapsed()).unwrap_or(SignedDuration::MAX);
+        self.now.saturating_add(elapsed).unwrap_or(Timestamp::MAX)
     }
 }
 
@@ -105,16 +100,28 @@ pub(super) enum Row {
         profile_version: i64,
         derived_form: Option<i64>,
         credentials: Vec<Known>,
+        access_tokens: Vec<AccessToken>,
     },
 }
 
-/// A tenant and the credential that was presented for it.
-#[derive(Debug)]
+/// A tenant and the credential that was proven for it.
+#[derive(Debug, Clone)]
 pub(super) struct Found {
     pub(super) tenant: TenantId,
     pub(super) configuration: Arc<TenantConfiguration>,
     pub(super) generation: Generation,
     pub(super) use_of: Use,
+}
+
+impl Tenant {
+    fn found(&self, rung: Rung) -> Found {
+        Found {
+            tenant: self.id,
+            configuration: Arc::clone(&self.settings.configuration),
+            generation: rung.generation,
+            use_of: rung.use_of,
+        }
+    }
 }
 
 impl Snapshot {
@@ -123,23 +130,35 @@ impl Snapshot {
         self.position.filter(|position| position.taken.elapsed() < DELTAS_REACH_BACK)
     }
 
-    /// Finds the tenant and its valid credential with this digest. Compares with all of the tenant's credentials,
-    /// each in constant time.
-    pub(super) fn find(&self, path: &TenantPath, digest: &TokenDigest) -> Option<Found> {
+    /// PostgreSQL's time now; `None` before the first poll.
+    pub(super) fn now(&self) -> Option<Timestamp> {
+        self.position.as_ref().map(Position::time)
+    }
+
+    /// Finds the tenant and the credential of it that works and that this proves.
+    pub(super) fn find(&self, path: &TenantPath, presentation: &Presentation) -> Option<Found> {
         let tenant = self.tenants.get(path)?;
-        let newest_used = tenant.credentials.iter().rfind(|known| known.use_of == Use::Repeated);
-        let ended_before = newest_used.map_or(Generation::FIRST, |known| known.generation);
-        let matching = tenant.credentials.iter().fold(None, |found, known| {
-            let valid = !known.revoked && known.generation >= ended_before;
-            // Compared first: a credential that is not valid takes as long as one that is.
-            if known.digest.matches(digest) && valid { Some(known) } else { found }
-        })?;
-        Some(Found {
-            tenant: tenant.id,
-            configuration: Arc::clone(&tenant.settings.configuration),
-            generation: matching.generation,
-            use_of: matching.use_of,
-        })
+        let rung = tenant.ladder.prove(presentation, self.now()?)?;
+        Some(tenant.found(rung))
+    }
+
+    /// Finds the tenant and whom it trusts by this credential, if that works.
+    pub(super) fn find_trust(
+        &self,
+        path: &TenantPath,
+        kind: CredentialKind,
+        generation: Generation,
+    ) -> Option<(Found, Arc<Trust>)> {
+        let tenant = self.tenants.get(path)?;
+        let mut trusts = tenant.ladder.trusts(kind, self.now()?);
+        let (rung, trust) = trusts.find(|(rung, _)| rung.generation == generation)?;
+        Some((tenant.found(rung), Arc::clone(trust)))
+    }
+
+    /// Whom a tenant trusts by credentials of this kind that work.
+    pub(super) fn trusts(&self, path: &TenantPath, kind: CredentialKind) -> Vec<(Generation, Arc<Trust>)> {
+        let (Some(tenant), Some(now)) = (self.tenants.get(path), self.now()) else { return Vec::new() };
+        tenant.ladder.trusts(kind, now).map(|(rung, trust)| (rung.generation, Arc::clone(trust))).collect()
     }
 
     /// The tenants whose settings changed after `seen`, by id, and the moment up to which these are all.
@@ -162,8 +181,9 @@ impl Snapshot {
     /// Ends the tokens before this one.
     pub(super) fn mark_used(&mut self, tenant: TenantId, generation: Generation) {
         if let Some(tenant) = self.paths.get(&tenant).and_then(|path| self.tenants.get_mut(path)) {
-            for known in tenant.credentials.iter_mut().filter(|known| known.generation == generation) {
-                known.use_of = Use::Repeated;
+            let credentials = tenant.ladder.credentials.iter_mut();
+            for known in credentials.filter(|known| known.rung.generation == generation) {
+                known.rung.use_of = Use::Repeated;
             }
         }
     }
@@ -178,14 +198,24 @@ impl Snapshot {
         for row in changes.rows {
             match row {
                 Row::NotServed(id) => self.remove(id),
-                Row::Served { id, path, configuration, profile_version, derived_form, credentials } => {
+                Row::Served {
+                    id,
+                    path,
+                    configuration,
+                    profile_version,
+                    derived_form,
+                    credentials,
+                    access_tokens,
+                } => {
                     let known = self.tenants.remove(&path).or_else(|| before.remove(&path));
                     let known = known.filter(|tenant| tenant.id == id);
                     let known = known.map(|tenant| (tenant.settings, tenant.changed));
                     let newer = self.newer(known, configuration, profile_version, derived_form);
                     let Some((settings, since)) = newer else { continue };
                     self.paths.insert(id, path.clone());
-                    self.tenants.insert(path, Tenant { id, settings, changed: since, credentials });
+                    let mut ladder = Ladder { credentials, access_tokens };
+                    ladder.forget_expired(changes.position.now);
+                    self.tenants.insert(path, Tenant { id, settings, changed: since, ladder });
                 }
             }
         }

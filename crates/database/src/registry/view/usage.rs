@@ -9,12 +9,14 @@ use tokio::sync::Notify;
 
 use crate::connection::Database;
 use crate::error::Error;
-use crate::registry::view::snapshot::Use;
+use crate::registry::validity::Use;
 
 /// `last_used_at` is written at most this often per credential.
 const NOTED_EVERY: Duration = Duration::from_mins(1);
 /// How long a note waits for others to be written with it, and a failed write to be tried again.
 const GATHERING: Duration = Duration::from_secs(1);
+/// How long the note of a first use waits that was passed over: other replicas are to learn of it within a second.
+const PASSED_OVER: Duration = Duration::from_millis(100);
 
 type Key = (TenantId, Generation);
 
@@ -66,17 +68,19 @@ impl Usage {
 
     /// Waits until there may be something to write: a first use wakes at once.
     pub(super) async fn wait(&self) {
+        let waiting = if self.notes().first.is_empty() { GATHERING } else { PASSED_OVER };
         tokio::select! {
             () = self.first_use.notified() => {}
-            () = tokio::time::sleep(GATHERING) => {}
+            () = tokio::time::sleep(waiting) => {}
         }
     }
 
     /// Writes what was noted. What could not be written stays noted.
     pub(super) async fn write(&self, database: &Database) -> Result<(), Error> {
-        for key in self.first_uses_not_written() {
-            write_first(database, key).await?;
-            self.notes().first.remove(&key);
+        let first = self.first_uses_not_written();
+        if !first.is_empty() {
+            let passed_over = write_first(database, &first).await?;
+            self.notes().first.retain(|key| !first.contains(key) || passed_over.contains(key));
         }
         let repeated = {
             let mut notes = self.notes();
@@ -98,22 +102,41 @@ impl Usage {
     }
 }
 
-async fn write_first(database: &Database, (tenant, generation): Key) -> Result<(), Error> {
-    sqlx::query(
-        "UPDATE scim_control.credentials SET first_used_at = now(), last_used_at = now()
-          WHERE tenant_id = $1 AND generation = $2 AND first_used_at IS NULL",
+/// Passes over what somebody else is writing at this moment, the tenant's row included, which the note changes by a trigger: one
+/// tenant that an operator works on for long would keep the notes of all others, and a connection from the polls. Answers with
+/// those.
+async fn write_first(database: &Database, keys: &[Key]) -> Result<Vec<Key>, Error> {
+    let (tenants, generations) = columns(keys.iter());
+    let passed_over: Vec<(i64, i32)> = sqlx::query_as(
+        "WITH used AS
+                (SELECT c.tenant_id, c.generation
+                   FROM scim_control.credentials c
+                   JOIN unnest($1::bigint[], $2::bigint[]) AS named (tenant_id, generation) USING (tenant_id, generation)
+                  WHERE c.first_used_at IS NULL),
+              free AS
+                (SELECT c.tenant_id, c.generation
+                   FROM used JOIN scim_control.credentials c USING (tenant_id, generation)
+                   JOIN scim_control.tenants t ON t.id = c.tenant_id
+                    FOR NO KEY UPDATE OF c, t SKIP LOCKED),
+              noted AS
+                (UPDATE scim_control.credentials c SET first_used_at = now(), last_used_at = now()
+                   FROM free
+                  WHERE c.tenant_id = free.tenant_id AND c.generation = free.generation AND c.first_used_at IS NULL)
+         SELECT tenant_id, generation FROM used EXCEPT SELECT tenant_id, generation FROM free",
     )
-    .bind(tenant.get())
-    .bind(i64::from(generation.get()))
-    .execute(database.pool())
+    .bind(tenants)
+    .bind(generations)
+    .fetch_all(database.pool())
     .await?;
-    Ok(())
+    let key = |(tenant, generation): (i64, i32)| {
+        (TenantId::new(tenant), Generation::new(generation.unsigned_abs()))
+    };
+    Ok(passed_over.into_iter().map(key).collect())
 }
 
-/// Skips what another replica is writing at this moment: its time is as good, and nobody waits.
+/// Passes over what another replica is writing at this moment: its time is as good, and nobody waits.
 async fn write_repeated(database: &Database, keys: &BTreeSet<Key>) -> Result<(), Error> {
-    let (tenants, generations): (Vec<i64>, Vec<i64>) =
-        keys.iter().map(|(tenant, generation)| (tenant.get(), i64::from(generation.get()))).unzip();
+    let (tenants, generations) = columns(keys.iter());
     sqlx::query(
         "UPDATE scim_control.credentials c SET last_used_at = now()
            FROM (SELECT tenant_id, generation
@@ -129,6 +152,10 @@ async fn write_repeated(database: &Database, keys: &BTreeSet<Key>) -> Result<(),
     .execute(database.pool())
     .await?;
     Ok(())
+}
+
+fn columns<'a>(keys: impl Iterator<Item = &'a Key>) -> (Vec<i64>, Vec<i64>) {
+    keys.map(|(tenant, generation)| (tenant.get(), i64::from(generation.get()))).unzip()
 }
 
 #[cfg(test)]

@@ -1,0 +1,218 @@
+//! Once a minute PostgreSQL is asked, in one statement, for a fingerprint of everything that it holds of each tenant. A
+//! tenant whose fingerprint is another than the last is looked at: somebody edited or dropped something, or used a
+//! credential, or wrote users.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use crds::ScimTenant;
+use database::registry::{Audited, RegistryError};
+use kube::ResourceExt as _;
+use kube::runtime::reflector::ObjectRef;
+use tokio::time::{MissedTickBehavior, interval};
+use tracing::{debug, warn};
+use uuid::Uuid;
+
+use crate::context::Context;
+use crate::error::in_full;
+use crate::watch::Cache;
+
+const INTERVAL: Duration = Duration::from_mins(1);
+
+/// What is known of the rows of tenants, by the UID of the ScimTenant.
+#[derive(Debug, Default)]
+pub(crate) struct Audit(Mutex<HashMap<Uuid, Seen>>);
+
+/// What is known of the row of a tenant.
+///
+/// What PostgreSQL holds is as it should be when a pass that began later than it was first seen came to its end. So a
+/// write of that pass itself, which the next audit sees, costs one more pass, and that one finds nothing to write.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Seen {
+    /// Of the row; none when there is no row.
+    fingerprint: Option<u64>,
+    /// When PostgreSQL was asked that first gave this fingerprint; none when it was never asked or there never was a row.
+    since: Option<Instant>,
+    /// When the last pass began that came to its end.
+    reconciled: Option<Instant>,
+}
+
+/// Audits now and every minute, until it is dropped.
+pub(crate) async fn run(context: &Context, tenants: &Cache<ScimTenant>) {
+    let mut ticks = interval(INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    // Nobody fills it any more when the process ends.
+    drop(tenants.wait_until_ready().await);
+    loop {
+        ticks.tick().await;
+        if let Err(error) = audit(context, tenants).await {
+            warn!(error = in_full(&error), "could not audit what PostgreSQL holds of the tenants");
+        }
+    }
+}
+
+async fn audit(context: &Context, tenants: &Cache<ScimTenant>) -> Result<(), RegistryError> {
+    let registry = context.registry.get().await?;
+    let asked = Instant::now();
+    let rows = registry.audit(&context.settings.installation).await?;
+    let tenants = tenants.state();
+    let present: HashMap<Uuid, ObjectRef<ScimTenant>> = tenants
+        .iter()
+        .filter_map(|tenant| Some((tenant.uid()?.parse().ok()?, ObjectRef::from_obj(&**tenant))))
+        .collect();
+    let unsettled = context.audit.compare(&rows, |uid| present.contains_key(uid), asked);
+    for uid in &unsettled {
+        context.census.written(*uid);
+    }
+    if !unsettled.is_empty() {
+        debug!(tenants = unsettled.len(), "PostgreSQL holds something else of tenants than before");
+    }
+    let concerned = unsettled.into_iter().chain(context.census.due());
+    context.wake.tenants(concerned.filter_map(|uid| present.get(&uid).cloned()));
+    Ok(())
+}
+
+impl Audit {
+    /// Notes that a pass over a tenant came to its end.
+    pub(crate) fn reconciled(&self, tenant: Uuid, began: Instant) {
+        self.lock().entry(tenant).or_default().reconciled = Some(began);
+    }
+
+    /// Forgets a tenant that is gone.
+    pub(crate) fn forget(&self, tenant: Uuid) {
+        self.lock().remove(&tenant);
+    }
+
+    /// Takes in what PostgreSQL holds, and answers with the tenants that are to be looked at. Rows that tenants left behind
+    /// are of no matter here.
+    fn compare(&self, rows: &[Audited], is_present: impl Fn(&Uuid) -> bool, asked: Instant) -> Vec<Uuid> {
+        let mut seen = self.lock();
+        seen.retain(|uid, _| is_present(uid));
+        let rows = rows.iter().filter(|row| is_present(&row.owner.uid));
+        let mut fingerprints: HashMap<Uuid, u64> = rows.map(|row| (row.owner.uid, row.fingerprint)).collect();
+        for (uid, known) in seen.iter_mut() {
+            known.take_in(fingerprints.remove(uid), asked);
+        }
+        for (uid, fingerprint) in fingerprints {
+            seen.entry(uid).or_default().take_in(Some(fingerprint), asked);
+        }
+        seen.iter().filter(|(_, known)| !known.is_settled()).map(|(uid, _)| *uid).collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Seen>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn take_in(&mut self, fingerprint: Option<u64>, asked: Instant) {
+        if self.fingerprint != fingerprint {
+            *self = Self { fingerprint, since: Some(asked), ..*self };
+        }
+    }
+
+    fn is_settled(&self) -> bool {
+        match (self.since, self.reconciled) {
+            (None, _) => true,
+            (Some(since), Some(reconciled)) => reconciled >= since,
+            (Some(_), None) => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tenancy::{Owner, TenantId};
+
+    use super::*;
+
+    const TENANT: Uuid = Uuid::nil();
+
+    /// What two audits and the passes around them are about: one tenant, at seconds of a clock.
+    struct Clock(Instant, Audit);
+
+    impl Clock {
+        fn new() -> Self {
+            Self(Instant::now(), Audit::default())
+        }
+
+        fn at(&self, second: u64) -> Instant {
+            self.0 + Duration::from_secs(second)
+        }
+
+        fn reconciled(&self, second: u64) {
+            self.1.reconciled(TENANT, self.at(second));
+        }
+
+        /// Whether the tenant is looked at because of an audit that found this.
+        fn wakes(&self, second: u64, fingerprint: Option<u64>) -> bool {
+            let owner = Owner { uid: TENANT, namespace_uid: TENANT };
+            let row = fingerprint.map(|fingerprint| Audited { id: TenantId::new(1), owner, fingerprint });
+            !self.1.compare(row.as_slice(), |_| true, self.at(second)).is_empty()
+        }
+    }
+
+    #[test]
+    fn a_tenant_that_was_reconciled_since_is_left_alone() {
+        let clock = Clock::new();
+        clock.reconciled(1);
+        assert!(clock.wakes(2, Some(7)), "something may have changed between the pass and the audit");
+        clock.reconciled(3);
+        assert!(!clock.wakes(60, Some(7)) && !clock.wakes(120, Some(7)));
+    }
+
+    #[test]
+    fn a_row_that_is_another_wakes_until_a_pass_came_to_its_end() {
+        let clock = Clock::new();
+        clock.wakes(0, Some(7));
+        clock.reconciled(1);
+        assert!(clock.wakes(60, Some(8)));
+        assert!(clock.wakes(120, Some(8)), "the pass failed");
+        clock.reconciled(121);
+        assert!(!clock.wakes(180, Some(8)));
+    }
+
+    #[test]
+    fn what_a_pass_writes_itself_costs_one_more_pass() {
+        let clock = Clock::new();
+        clock.wakes(0, Some(7));
+        clock.reconciled(1);
+        assert!(clock.wakes(60, Some(8)));
+        clock.reconciled(61);
+        assert!(clock.wakes(120, Some(9)), "it wrote");
+        clock.reconciled(121);
+        assert!(!clock.wakes(180, Some(9)));
+    }
+
+    #[test]
+    fn a_pass_that_began_before_the_audit_is_none_since() {
+        let clock = Clock::new();
+        clock.wakes(0, Some(7));
+        clock.reconciled(1);
+        clock.wakes(60, Some(8));
+        clock.reconciled(59);
+        assert!(clock.wakes(120, Some(8)));
+    }
+
+    #[test]
+    fn a_row_that_is_gone_wakes_and_one_that_never_was_does_not() {
+        let clock = Clock::new();
+        clock.reconciled(1);
+        assert!(!clock.wakes(2, None));
+        clock.wakes(60, Some(7));
+        clock.reconciled(61);
+        assert!(clock.wakes(120, None));
+        clock.reconciled(121);
+        assert!(!clock.wakes(180, None));
+    }
+
+    #[test]
+    fn rows_without_a_tenant_are_forgotten() {
+        let audit = Audit::default();
+        let owner = Owner { uid: TENANT, namespace_uid: TENANT };
+        let row = Audited { id: TenantId::new(1), owner, fingerprint: 7 };
+        assert!(audit.compare(&[row], |_| false, Instant::now()).is_empty());
+        assert!(audit.lock().is_empty());
+    }
+}
