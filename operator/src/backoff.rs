@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use crate::obstacle::Obstacle;
 
-const FIRST: Duration = Duration::from_secs(1);
+/// The wait after the first failure.
+pub(crate) const FIRST: Duration = Duration::from_secs(1);
 /// Short enough that people see the operator come back by itself after PostgreSQL did.
 const LONGEST: Duration = Duration::from_secs(30);
 /// The shortest time until a settled object is looked at again, and how much longer it may take: ten hours, as in

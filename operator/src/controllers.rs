@@ -14,6 +14,7 @@ use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt as _, predicates,
 use kube::{Api, Resource, ResourceExt as _};
 use tracing::{debug, warn};
 
+use crate::backoff::FIRST;
 use crate::class::{self, ClassContext};
 use crate::concern::{ClassView, TenantView, classes_of_tenant, is_gone, rivals_of_class, tenants_of_class};
 use crate::context::Context;
@@ -22,7 +23,7 @@ use crate::metrics;
 use crate::surroundings::Surroundings;
 use crate::tenant;
 use crate::wake::Woken;
-use crate::watch::{Cache, Filler, Gate, Known, Ticket, lasting, merged, patient};
+use crate::watch::{Cache, Filler, Gate, Known, Ticket, applied_once_stored, lasting, merged, patient};
 
 /// Tenants that are reconciled at once. Each uses at most one connection to PostgreSQL at a time.
 pub(crate) const CONCURRENCY: u16 = 8;
@@ -93,7 +94,7 @@ fn declared_tenants(
             }
         }
     });
-    events.applied_objects().predicate_filter(declaration(), PredicateConfig::default().ttl(REMEMBERED))
+    applied_once_stored(events).predicate_filter(declaration(), PredicateConfig::default().ttl(REMEMBERED))
 }
 
 /// The classes that somebody declared anew. Has their tenants looked at, not too many at once.
@@ -113,7 +114,7 @@ fn declared_classes(
             class_changed.notify_one();
         }
     });
-    events.applied_objects().predicate_filter(declaration(), PredicateConfig::default().ttl(REMEMBERED))
+    applied_once_stored(events).predicate_filter(declaration(), PredicateConfig::default().ttl(REMEMBERED))
 }
 
 /// Not the status: that is ours.
@@ -174,6 +175,8 @@ fn failed<K: Resource<DynamicType = ()>>(object: &K, error: &Error, context: &Co
     let object = ObjectRef::from_obj(object);
     match error {
         Error::Raced => debug!(%object, "read again: somebody else wrote meanwhile"),
+        // The status says so, perhaps of a thousand objects.
+        Error::Waits(_) if wait > FIRST => debug!(%object, error = in_full(error), "tries again in {wait:?}"),
         error => warn!(%object, error = in_full(error), "tries again in {wait:?}"),
     }
     Action::requeue(wait)

@@ -1,6 +1,5 @@
 //! The watches beside those of the two controllers: of everything that what they reconcile depends on.
 
-use std::future::ready;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -108,7 +107,10 @@ impl Surroundings {
                 }
                 let known = known.get_or_insert_with(|| gate.take().map_or_else(Known::told, Known::before));
                 let events = patient(watcher(self.routes::<HttpRoute>(), self.ours()));
-                let served = events.take_while(|event| ready(!is_not_served(event)));
+                let served = events.take_while(|event| {
+                    let is_told = event.is_ok();
+                    async move { is_told || self.has_http_routes().await.unwrap_or(true) }
+                });
                 follow(lasting(served), known, RouteView::whole, |change| self.route_changed(&change)).await;
                 info!("the cluster has no HTTPRoutes any more");
             }
@@ -122,14 +124,17 @@ impl Surroundings {
 
     /// Whether a class wants HTTPRoutes, and the cluster has them.
     async fn can_have_http_routes(&self) -> bool {
-        let Context { client, gateway_api, settings, .. } = &*self.context;
-        if wanting_http_routes(&self.classes.state(), &settings.controller_name).next().is_none() {
-            return false;
-        }
-        gateway_api.has_http_routes(client).await.unwrap_or_else(|error| {
-            debug!(error = in_full(&error), "could not ask for the Gateway API");
-            false
-        })
+        let controller_name = &self.context.settings.controller_name;
+        let is_wanted = wanting_http_routes(&self.classes.state(), controller_name).next().is_some();
+        is_wanted && self.has_http_routes().await.unwrap_or(false)
+    }
+
+    /// Whether the cluster has them; `None` when it cannot be asked. The errors of a watch do not say so: without the whole
+    /// group the API server answers with a page that kube cannot read.
+    async fn has_http_routes(&self) -> Option<bool> {
+        let Context { client, gateway_api, .. } = &*self.context;
+        let asked = gateway_api.has_http_routes(client).await;
+        asked.inspect_err(|error| debug!(error = in_full(error), "could not ask for the Gateway API")).ok()
     }
 
     /// Has everything looked at that may wait for the Gateway API, or that changed before it was watched.
@@ -157,17 +162,5 @@ impl Surroundings {
         K: Resource<DynamicType = (), Scope = NamespaceResourceScope>,
     {
         Api::namespaced(self.context.client.clone(), self.context.settings.server.namespace.as_str())
-    }
-}
-
-/// Whether the API server knows no such kind.
-fn is_not_served<K>(event: &Result<watcher::Event<K>, watcher::Error>) -> bool {
-    use watcher::Error::{InitialListFailed, WatchStartFailed};
-    match event {
-        Err(InitialListFailed(error) | WatchStartFailed(error)) => {
-            // By the code: without the whole group there is no status to read a reason in.
-            matches!(error, kube::Error::Api(status) if status.code == 404)
-        }
-        _ => false,
     }
 }

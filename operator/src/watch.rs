@@ -4,6 +4,7 @@ mod cache;
 mod gate;
 mod merge;
 mod patience;
+mod stored;
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,6 +17,7 @@ pub(crate) use crate::watch::cache::{Cache, Filler};
 pub(crate) use crate::watch::gate::{Gate, Ticket};
 pub(crate) use crate::watch::merge::merged;
 pub(crate) use crate::watch::patience::patient;
+pub(crate) use crate::watch::stored::applied_once_stored;
 
 use crate::error::in_full;
 

@@ -36,12 +36,19 @@ impl World {
     pub(crate) async fn stop(&self, failed: bool) {
         self.installation.stop().await;
         if failed {
-            for file in ["scim-operator-1", "scim-operator-2", "scim-server-1", "scim-server-2"] {
-                let path = self.installation.stack().log_directory().join(format!("{file}.log"));
-                let text = std::fs::read_to_string(path).unwrap_or_default();
+            let mut logs: Vec<_> = std::fs::read_dir(self.installation.stack().log_directory())
+                .into_iter()
+                .flatten()
+                .filter_map(|entry| Some(entry.ok()?.path()))
+                .filter(|path| path.to_string_lossy().contains("/scim-"))
+                .collect();
+            logs.sort();
+            for path in logs {
+                let text = std::fs::read_to_string(&path).unwrap_or_default();
                 let lines: Vec<&str> = text.lines().collect();
                 println!(
-                    "\n---- the end of {file}.log\n{}",
+                    "\n---- the end of {}\n{}",
+                    path.display(),
                     lines[lines.len().saturating_sub(60)..].join("\n")
                 );
             }

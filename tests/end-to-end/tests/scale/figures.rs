@@ -6,7 +6,7 @@ use std::time::Duration;
 use product::Verb;
 
 use crate::observed::Counts;
-use crate::statements::is_write;
+use crate::statements::Kind;
 
 /// The roles of operator and servers in PostgreSQL.
 const ROLES: [&str; 2] = ["scim_operator", "scim_server"];
@@ -17,7 +17,7 @@ const BESIDE: u64 = 30;
 /// The figures of one run.
 #[derive(Debug)]
 pub(crate) struct Figures {
-    pub(crate) tenants: usize,
+    pub(crate) tenants: u32,
     /// From the first request to the last tenant that became Ready.
     pub(crate) ready: Duration,
     /// From the first request to the last one of the operator about it.
@@ -34,10 +34,11 @@ impl Figures {
     pub(crate) fn check(&self) {
         for (when, counts) in [("at rest", &self.at_rest), ("on restart", &self.restart)] {
             assert_eq!(counts.written_objects, [""; 0], "{when}, the operator writes objects");
-            assert_eq!(counts.writes(), 0, "{when}, statements write: {:?}", counts.statements);
+            assert_eq!(counts.of_kind(Kind::Write), 0, "{when}, statements write");
             assert_eq!(counts.written_rows, 0, "{when}, rows are written");
         }
-        let most = (self.tenants as u64 / 10).max(BESIDE);
+        assert_eq!(self.at_rest.of_kind(Kind::Grant), 0, "at rest, rights are given");
+        let most = (u64::from(self.tenants) / 10).max(BESIDE);
         let asked = self.at_rest.asked();
         assert!(asked < most, "{asked} requests at rest, with {} tenants", self.tenants);
     }
@@ -57,17 +58,16 @@ impl Counts {
         self.statements.iter().filter(|((of, _), _)| of == role).map(|(_, count)| count).sum()
     }
 
-    fn writes(&self) -> u64 {
-        let writes =
-            self.statements.iter().filter(|((of, text), _)| ROLES.contains(&of.as_str()) && is_write(text));
-        writes.map(|(_, count)| count).sum()
+    fn of_kind(&self, kind: Kind) -> u64 {
+        let ours = self.statements.iter().filter(|((role, _), _)| ROLES.contains(&role.as_str()));
+        ours.filter(|((_, statement), _)| Kind::of(statement) == kind).map(|(_, count)| count).sum()
     }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut row = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<52} {value}");
-        let rate = self.tenants as f64 / self.ready.as_secs_f64();
+        let mut row = |name: &str, value: &dyn fmt::Display| writeln!(f, "{name:<58} {value}");
+        let rate = f64::from(self.tenants) / self.ready.as_secs_f64();
         row("tenants", &self.tenants)?;
         row("all Ready after", &format_args!("{:.1} s ({rate:.1} in a second)", self.ready.as_secs_f64()))?;
         row("the operator's last request about them", &format_args!("{:.0} s", self.settled.as_secs_f64()))?;
@@ -80,8 +80,9 @@ impl fmt::Display for Figures {
                 row(&format!("{when}: statements of {role}"), &counts.statements_of(role))?;
             }
             row(&format!("{when}: writes to Kubernetes"), &counts.written_objects.len())?;
-            row(&format!("{when}: writes to PostgreSQL"), &counts.writes())?;
-            row(&format!("{when}: rows written"), &counts.written_rows)?;
+            row(&format!("{when}: writes to PostgreSQL"), &counts.of_kind(Kind::Write))?;
+            row(&format!("{when}: rights given anew"), &counts.of_kind(Kind::Grant))?;
+            row(&format!("{when}: rows written in tables"), &counts.written_rows)?;
         }
         row("the restarted operator's last request", &format_args!("{:.0} s", self.restarted.as_secs_f64()))?;
         for (when, counts) in [("at rest", &self.at_rest), ("restart", &self.restart)] {

@@ -29,7 +29,7 @@ fn main() {
     };
     let quiet = Duration::from_secs(variable("SCIM_QUIET").unwrap_or(300));
     let _ = rustls::crypto::ring::default_provider().install_default();
-    tokio::runtime::Runtime::new().unwrap().block_on(run(usize::try_from(tenants).unwrap(), quiet));
+    tokio::runtime::Runtime::new().unwrap().block_on(run(u32::try_from(tenants).unwrap(), quiet));
 }
 
 fn variable(name: &str) -> Option<u64> {
@@ -37,7 +37,7 @@ fn variable(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is no number: {text}")))
 }
 
-async fn run(tenants: usize, quiet: Duration) {
+async fn run(tenants: u32, quiet: Duration) {
     let options = InstallationOptions { state_directory: None, operators: 1, servers: 2 };
     let installation = Installation::start(&options).await.unwrap();
     // The servers are ready since this one has made the registry. From now on one works that is counted.

@@ -49,7 +49,7 @@ impl Observed {
     }
 
     /// Waits until an operator that was just started has looked at every tenant.
-    pub(crate) async fn looks_at_everything(&self, operator: &Program, tenants: usize) {
+    pub(crate) async fn looks_at_everything(&self, operator: &Program, tenants: u32) {
         let url = format!("http://{}/metrics", operator.observability());
         let begin = Instant::now();
         let looked_at = async || {
@@ -58,7 +58,7 @@ impl Observed {
             let samples = text.lines().filter(|line| line.starts_with(name));
             samples.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok()).sum::<f64>()
         };
-        while looked_at().await < f64::from(u32::try_from(tenants).unwrap()) {
+        while looked_at().await < f64::from(tenants) {
             assert!(begin.elapsed() < PATIENCE, "it has not looked at every tenant after {PATIENCE:?}");
             tokio::time::sleep(Duration::from_millis(200)).await;
         }

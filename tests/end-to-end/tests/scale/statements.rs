@@ -64,12 +64,38 @@ fn count(text: &str) -> Statements {
     statements
 }
 
+/// Without comments, and with the same name for every tenant's schema.
 fn in_one_line(statement: &str) -> String {
-    statement.split_whitespace().collect::<Vec<_>>().join(" ")
+    let lines = statement.lines().filter(|line| !line.trim_start().starts_with("--"));
+    let words = lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ");
+    let mut parts = words.split("tenant_");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| {
+        let rest = part.trim_start_matches(|character: char| character.is_ascii_digit());
+        text + if rest.len() < part.len() { "tenant_…" } else { "tenant_" } + rest
+    })
 }
 
-/// Whether a statement may write rows.
-pub(crate) fn is_write(statement: &str) -> bool {
-    let first = statement.split([' ', ';']).next().unwrap_or_default().to_uppercase();
-    !READS.contains(&first.as_str())
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Reads, or makes what is there already.
+    Read,
+    /// Gives the servers' role its rights, which it has: the registry's migration does that at each start.
+    Grant,
+    /// Anything else.
+    Write,
+}
+
+impl Kind {
+    /// By the first word.
+    pub(crate) fn of(statement: &str) -> Self {
+        let first = statement.split([' ', ';']).next().unwrap_or_default().to_uppercase();
+        let is_there = first == "CREATE" && statement.contains("IF NOT EXISTS");
+        match first.as_str() {
+            first if is_there || READS.contains(&first) => Self::Read,
+            "GRANT" => Self::Grant,
+            _ => Self::Write,
+        }
+    }
 }

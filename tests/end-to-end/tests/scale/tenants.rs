@@ -12,7 +12,7 @@ use product::{Installation, Manifest};
 use serde_json::json;
 use sqlx::{Connection as _, PgConnection};
 
-const IN_A_NAMESPACE: usize = 10;
+const IN_A_NAMESPACE: u32 = 10;
 /// Requests to the API server at once.
 const AT_ONCE: usize = 16;
 const PATIENCE: Duration = Duration::from_mins(30);
@@ -24,7 +24,7 @@ pub(crate) async fn class(client: &Client, installation: &Installation) {
 }
 
 /// Creates all of them, and waits for nothing.
-pub(crate) async fn declare(client: &Client, count: usize) {
+pub(crate) async fn declare(client: &Client, count: u32) {
     let namespaces: Api<Namespace> = Api::all(client.clone());
     let create = PostParams::default();
     stream::iter(0..count.div_ceil(IN_A_NAMESPACE))
@@ -45,16 +45,16 @@ pub(crate) async fn declare(client: &Client, count: usize) {
         .await;
 }
 
-fn name_of_namespace(number: usize) -> String {
+fn name_of_namespace(number: u32) -> String {
     format!("customer-{number}")
 }
 
 /// Waits until every one is Ready.
-pub(crate) async fn all_ready(client: &Client, count: usize) {
+pub(crate) async fn all_ready(client: &Client, count: u32) {
     let tenants: Api<ScimTenant> = Api::all(client.clone());
     wait("Ready", async || {
         let all = tenants.list(&ListParams::default()).await.unwrap();
-        all.iter().filter(|tenant| is_ready(tenant)).count() == count
+        all.iter().filter(|tenant| is_ready(tenant)).count() == usize::try_from(count).unwrap()
     })
     .await;
 }
