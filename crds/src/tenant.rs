@@ -145,7 +145,7 @@ pub struct TokenStatus {
     pub kind: CredentialKind,
     /// When it was issued.
     pub issued_at: Time,
-    /// When it was last used, to the minute. Absent: never.
+    /// When it was last used, to a quarter of an hour. Absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Time>,
     /// When it ends by itself. Absent: it does not.
@@ -162,7 +162,7 @@ pub struct TokenStatus {
 pub struct PreviousToken {
     /// Its generation.
     pub generation: i64,
-    /// When it was last used, to the minute. Absent: never.
+    /// When it was last used, to a quarter of an hour. Absent: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_used_at: Option<Time>,
     /// When it ends. Absent: when the new one is used.

@@ -1,8 +1,10 @@
 //! The command line.
 
+use std::time::Duration;
+
 use clap::Parser;
 use database::registry::ServerRole;
-use process::arguments::{DatabaseArguments, ObservabilityArguments};
+use process::arguments::{DatabaseArguments, ObservabilityArguments, duration};
 use tenancy::{InstallationId, Namespace};
 use uuid::Uuid;
 
@@ -34,6 +36,10 @@ pub(crate) struct Arguments {
     /// namespace kube-system
     #[arg(long, env = "SCIM_TAKE_OVER_CLUSTER", value_name = "UID")]
     pub(crate) take_over_cluster: Option<Uuid>,
+
+    /// How often what PostgreSQL holds of the tenants is compared with what it held before
+    #[arg(long, env = "SCIM_AUDIT_INTERVAL", value_name = "DURATION", default_value = "1m", value_parser = duration)]
+    pub(crate) audit_interval: Duration,
 
     /// The name by which classes call the database
     #[arg(long, env = "SCIM_DATABASE_NAME", value_name = "NAME", default_value = "primary")]

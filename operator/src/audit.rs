@@ -18,7 +18,8 @@ use crate::context::Context;
 use crate::error::in_full;
 use crate::watch::Cache;
 
-const INTERVAL: Duration = Duration::from_mins(1);
+/// `tokio` knows no interval of no length.
+const SHORTEST: Duration = Duration::from_secs(1);
 
 /// What is known of the rows of tenants, by the UID of the ScimTenant.
 #[derive(Debug, Default)]
@@ -26,21 +27,22 @@ pub(crate) struct Audit(Mutex<HashMap<Uuid, Seen>>);
 
 /// What is known of the row of a tenant.
 ///
-/// What PostgreSQL holds is as it should be when a pass that began later than it was first seen came to its end. So a
+/// What PostgreSQL holds is as it should be when a pass that began later than it was first seen came to its end: one that
+/// began before may have read what was there before. So a
 /// write of that pass itself, which the next audit sees, costs one more pass, and that one finds nothing to write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Seen {
     /// Of the row; none when there is no row.
     fingerprint: Option<u64>,
-    /// When PostgreSQL was asked that first gave this fingerprint; none when it was never asked or there never was a row.
+    /// When PostgreSQL had first answered with this fingerprint; none when it never did or there never was a row.
     since: Option<Instant>,
     /// When the last pass began that came to its end.
     reconciled: Option<Instant>,
 }
 
-/// Audits now and every minute, until it is dropped.
-pub(crate) async fn run(context: &Context, tenants: &Cache<ScimTenant>) {
-    let mut ticks = interval(INTERVAL);
+/// Audits now and at each interval, until it is dropped.
+pub(crate) async fn run(context: &Context, tenants: &Cache<ScimTenant>, every: Duration) {
+    let mut ticks = interval(every.max(SHORTEST));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // Nobody fills it any more when the process ends.
     drop(tenants.wait_until_ready().await);
@@ -54,14 +56,13 @@ pub(crate) async fn run(context: &Context, tenants: &Cache<ScimTenant>) {
 
 async fn audit(context: &Context, tenants: &Cache<ScimTenant>) -> Result<(), RegistryError> {
     let registry = context.registry.get().await?;
-    let asked = Instant::now();
-    let rows = registry.audit(&context.settings.installation).await?;
+    let (rows, answered) = answered(registry.audit(&context.settings.installation)).await?;
     let tenants = tenants.state();
     let present: HashMap<Uuid, ObjectRef<ScimTenant>> = tenants
         .iter()
         .filter_map(|tenant| Some((tenant.uid()?.parse().ok()?, ObjectRef::from_obj(&**tenant))))
         .collect();
-    let unsettled = context.audit.compare(&rows, |uid| present.contains_key(uid), asked);
+    let unsettled = context.audit.compare(&rows, |uid| present.contains_key(uid), answered);
     for uid in &unsettled {
         context.census.written(*uid);
     }
@@ -71,6 +72,12 @@ async fn audit(context: &Context, tenants: &Cache<ScimTenant>) -> Result<(), Reg
     let concerned = unsettled.into_iter().chain(context.census.due());
     context.wake.tenants(concerned.filter_map(|uid| present.get(&uid).cloned()));
     Ok(())
+}
+
+/// The answer, and when it was there. What a pass read that began before may be older than the answer.
+async fn answered<T, E>(question: impl Future<Output = Result<T, E>>) -> Result<(T, Instant), E> {
+    let answer = question.await?;
+    Ok((answer, Instant::now()))
 }
 
 impl Audit {
@@ -86,16 +93,16 @@ impl Audit {
 
     /// Takes in what PostgreSQL holds, and answers with the tenants that are to be looked at. Rows that tenants left behind
     /// are of no matter here.
-    fn compare(&self, rows: &[Audited], is_present: impl Fn(&Uuid) -> bool, asked: Instant) -> Vec<Uuid> {
+    fn compare(&self, rows: &[Audited], is_present: impl Fn(&Uuid) -> bool, answered: Instant) -> Vec<Uuid> {
         let mut seen = self.lock();
         seen.retain(|uid, _| is_present(uid));
         let rows = rows.iter().filter(|row| is_present(&row.owner.uid));
         let mut fingerprints: HashMap<Uuid, u64> = rows.map(|row| (row.owner.uid, row.fingerprint)).collect();
         for (uid, known) in seen.iter_mut() {
-            known.take_in(fingerprints.remove(uid), asked);
+            known.take_in(fingerprints.remove(uid), answered);
         }
         for (uid, fingerprint) in fingerprints {
-            seen.entry(uid).or_default().take_in(Some(fingerprint), asked);
+            seen.entry(uid).or_default().take_in(Some(fingerprint), answered);
         }
         seen.iter().filter(|(_, known)| !known.is_settled()).map(|(uid, _)| *uid).collect()
     }
@@ -106,9 +113,9 @@ impl Audit {
 }
 
 impl Seen {
-    fn take_in(&mut self, fingerprint: Option<u64>, asked: Instant) {
+    fn take_in(&mut self, fingerprint: Option<u64>, answered: Instant) {
         if self.fingerprint != fingerprint {
-            *self = Self { fingerprint, since: Some(asked), ..*self };
+            *self = Self { fingerprint, since: Some(answered), ..*self };
         }
     }
 
@@ -193,6 +200,19 @@ mod tests {
         clock.wakes(60, Some(8));
         clock.reconciled(59);
         assert!(clock.wakes(120, Some(8)));
+    }
+
+    #[tokio::test]
+    async fn a_pass_that_began_while_postgresql_answered_is_none_since() {
+        let question = async { Ok::<_, RegistryError>(Instant::now()) };
+        let (began, answered) = answered(question).await.unwrap();
+        assert!(answered >= began);
+        let audit = Audit::default();
+        audit.reconciled(TENANT, began);
+        let owner = Owner { uid: TENANT, namespace_uid: TENANT };
+        let row = Audited { id: TenantId::new(1), owner, fingerprint: 7 };
+        let later = answered.max(began + Duration::from_nanos(1));
+        assert_eq!(audit.compare(&[row], |_| true, later), [TENANT]);
     }
 
     #[test]

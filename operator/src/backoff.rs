@@ -14,7 +14,7 @@ const LONGEST: Duration = Duration::from_secs(30);
 /// The shortest time until a settled object is looked at again, and how much longer it may take: ten hours, as in
 /// controller-runtime. Watches and the audit tell of what changes.
 const RESYNC: Duration = Duration::from_hours(9);
-const RESYNC_JITTER_MILLISECONDS: u64 = 2 * 60 * 60 * 1_000;
+const RESYNC_JITTER: Duration = Duration::from_hours(2);
 
 /// Failures in a row, by the UID of the object.
 #[derive(Debug, Default)]
@@ -43,16 +43,25 @@ impl Backoff {
 /// The time until a settled object is looked at again without cause: ten hours, give or take one, so that those that
 /// were made together do not stay together.
 pub(crate) fn resync() -> Duration {
-    RESYNC + Duration::from_millis(RandomState::new().hash_one(()) % RESYNC_JITTER_MILLISECONDS)
+    RESYNC + up_to(RESYNC_JITTER)
 }
 
-/// The time until an object is looked at again that came as far as it can without a change of some object.
+/// The time until an object is looked at again that came as far as it can without a change of some object: up to a fifth
+/// longer than the obstacle says, so that thousands that met the same one do not come back together.
 pub(crate) fn next_look(obstacle: Option<&Obstacle>) -> Duration {
-    obstacle.and_then(Obstacle::look_again).unwrap_or_else(resync)
+    obstacle.and_then(Obstacle::look_again).map_or_else(resync, |look| look + up_to(look / 5))
+}
+
+/// By chance.
+fn up_to(longest: Duration) -> Duration {
+    let milliseconds = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX).max(1);
+    Duration::from_millis(RandomState::new().hash_one(()) % milliseconds)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use crds::Reason;
 
     use super::*;
@@ -65,9 +74,16 @@ mod tests {
             (Reason::RouteNameTaken, 30),
             (Reason::SecretRefused, 300),
             (Reason::RegistrationLost, 300),
+            (Reason::RouteRejected, 300),
+            (Reason::RoutePending, 300),
+            (Reason::GatewayAPIMissing, 300),
+            (Reason::SchemaDamaged, 300),
+            (Reason::InstallationTaken, 300),
         ] {
-            assert_eq!(look(reason).as_secs(), seconds, "{reason}");
+            assert!((seconds..seconds + seconds / 5).contains(&look(reason).as_secs()), "{reason}");
         }
+        let looks: HashSet<Duration> = (0..10).map(|_| look(Reason::RouteRejected)).collect();
+        assert!(looks.len() > 1, "not all at once");
         assert!(look(Reason::ClassNotFound) >= RESYNC);
         assert!(next_look(None) >= RESYNC);
     }

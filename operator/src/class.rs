@@ -8,7 +8,6 @@ mod report;
 mod usage;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use crds::ScimTenantClass;
 use jiff::Timestamp;
@@ -16,7 +15,7 @@ use kube::runtime::controller::Action;
 use kube::{Api, ResourceExt as _};
 
 pub(crate) use crate::class::accept::{AcceptedClass, accept, source_ranges};
-pub(crate) use crate::class::catch_all::may_catch;
+pub(crate) use crate::class::catch_all::{SettledCatchAlls, may_catch};
 pub(crate) use crate::class::choice::choose_class;
 pub(crate) use crate::class::usage::classes;
 
@@ -30,9 +29,6 @@ use crate::finalizer;
 use crate::obstacle::Remedy;
 use crate::scope::Scope;
 use crate::watch::Cache;
-
-/// The time until a class is looked at again whose tenants' schemas are being brought up to date.
-const ROLLOUT: Duration = Duration::from_secs(5);
 
 /// What a reconcile of a class works with.
 pub(crate) struct ClassContext {
@@ -61,7 +57,7 @@ pub(crate) async fn reconcile(
     let class =
         if is_ours_to_write { hold(&class, &members, shared).await? } else { ScimTenantClass::clone(&class) };
     let verdict = match accept(&class, settings) {
-        Ok(accepted) => catch_all(&class, &accepted, &members.hosts(&accepted), shared).await?,
+        Ok(accepted) => catch_all(&class, &accepted, &members, shared).await?,
         Err(obstacle) => Err(obstacle),
     };
     let progress = shared.progress.of(&class.name_any());
@@ -72,9 +68,7 @@ pub(crate) async fn reconcile(
     }
     match verdict {
         Err(obstacle) if obstacle.remedy == Remedy::Time => Err(Error::Waits(obstacle)),
-        _ if is_ours_to_write && progress.is_some_and(|progress| progress.outdated > 0) => {
-            Ok(Action::requeue(ROLLOUT))
-        }
+        Ok(Some(look)) => Ok(Action::requeue(look)),
         verdict => Ok(Action::requeue(next_look(verdict.err().as_ref()))),
     }
 }
@@ -84,11 +78,12 @@ async fn let_go(class: &ScimTenantClass, context: &Context) -> Result<Action, Er
     if !finalizer::is_set(class, finalizer::CLASS_IN_USE) {
         return Ok(Action::await_change());
     }
-    if !usage::is_certain(class, context).await? {
+    let tenants = usage::first(class, report::NAMED + 1, context).await?;
+    if tenants.is_empty() {
         finalizer::remove(class, finalizer::CLASS_IN_USE, &Api::all(context.client.clone())).await?;
         return Ok(Action::await_change());
     }
-    report(class, report::deletion_waits(class, Timestamp::now()), context).await?;
+    report(class, report::deletion_waits(class, &tenants, Timestamp::now()), context).await?;
     Ok(Action::requeue(resync()))
 }
 
@@ -102,7 +97,9 @@ async fn hold(
     if !members.is_empty() {
         return finalizer::add(class, finalizer::CLASS_IN_USE, &classes).await;
     }
-    if !finalizer::is_set(class, finalizer::CLASS_IN_USE) || usage::is_certain(class, context).await? {
+    if !finalizer::is_set(class, finalizer::CLASS_IN_USE)
+        || !usage::first(class, 1, context).await?.is_empty()
+    {
         return Ok(class.clone());
     }
     finalizer::remove(class, finalizer::CLASS_IN_USE, &classes).await

@@ -20,6 +20,8 @@ pub(crate) struct TenantView {
     uid: Option<String>,
     class_name: Option<String>,
     is_ready: bool,
+    /// A class has a host for a tenant as soon as it was accepted.
+    was_accepted: bool,
 }
 
 /// What of a class matters to tenants.
@@ -63,7 +65,12 @@ pub(crate) struct BroughtView {
 
 impl TenantView {
     pub(crate) fn of(tenant: &ScimTenant) -> Self {
-        Self { uid: tenant.uid(), class_name: tenant.spec.class_name.clone(), is_ready: is_ready(tenant) }
+        Self {
+            uid: tenant.uid(),
+            class_name: tenant.spec.class_name.clone(),
+            is_ready: is_ready(tenant),
+            was_accepted: was_accepted(tenant),
+        }
     }
 
     /// The UID of the ScimTenant.
@@ -80,6 +87,11 @@ impl ClassView {
             is_default: class.is_default(),
             generation: class.metadata.generation,
         }
+    }
+
+    /// The UID of the ScimTenantClass.
+    pub(crate) fn uid(&self) -> Option<&str> {
+        self.uid.as_deref()
     }
 }
 
@@ -132,6 +144,11 @@ pub(crate) fn is_ready(tenant: &ScimTenant) -> bool {
     status.is_some_and(|status| conditions::is_true(&status.conditions, ConditionType::Ready))
 }
 
+/// Whether a tenant was ever accepted: it has a URL then.
+pub(crate) fn was_accepted(tenant: &ScimTenant) -> bool {
+    tenant.status.as_ref().is_some_and(|status| status.tenant_url.is_some())
+}
+
 /// Whether a tenant is there no more, though another of its name may be.
 pub(crate) fn is_gone(change: &Change<TenantView>) -> bool {
     match change {
@@ -141,7 +158,8 @@ pub(crate) fn is_gone(change: &Change<TenantView>) -> bool {
     }
 }
 
-/// The classes that a tenant belongs to or belonged to, when it came, went, changed its class or its readiness.
+/// The classes that a tenant belongs to or belonged to, when it came, went, was accepted, changed its class or its
+/// readiness.
 pub(crate) fn classes_of_tenant(
     change: &Change<TenantView>,
     classes: &[Arc<ScimTenantClass>],

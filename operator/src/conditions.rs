@@ -78,7 +78,7 @@ impl<'a> Conditions<'a> {
     /// Sums up as kstatus reads it: `Reconciling` while waiting helps, `Stalled` when somebody has to act.
     pub(crate) fn explain(&mut self, obstacle: &Obstacle) {
         let type_ = match obstacle.remedy {
-            Remedy::Time => ConditionType::Reconciling,
+            Remedy::Time | Remedy::Others => ConditionType::Reconciling,
             Remedy::Change => ConditionType::Stalled,
         };
         self.set(type_, Truth::True, obstacle.reason, &obstacle.message);
@@ -127,6 +127,18 @@ mod tests {
         let times: Vec<i64> =
             [first, same, other].iter().map(|all| all[0].last_transition_time.0.as_second()).collect();
         assert_eq!(times, [10, 10, 30]);
+    }
+
+    #[test]
+    fn what_others_are_at_is_reconciling_and_what_somebody_has_to_change_is_stalled() {
+        let type_of = |obstacle: &Obstacle| {
+            let mut conditions = Conditions::new(&[], Some(1), at(10));
+            conditions.explain(obstacle);
+            conditions.into_vec().remove(0).type_
+        };
+        assert_eq!(type_of(&Obstacle::awaited(Reason::RoutePending, "")), "Reconciling");
+        assert_eq!(type_of(&Obstacle::passing(Reason::DatabaseUnavailable, "")), "Reconciling");
+        assert_eq!(type_of(&Obstacle::lasting(Reason::RouteRejected, "")), "Stalled");
     }
 
     #[test]

@@ -9,11 +9,13 @@ use tenancy::Namespace;
 use crate::audit::Audit;
 use crate::backoff::Backoff;
 use crate::census::Census;
+use crate::class::SettledCatchAlls;
 use crate::metrics::Metrics;
 use crate::registry::MigratedRegistry;
 use crate::rollout::Progress;
 use crate::route::GatewayApi;
 use crate::settings::Settings;
+use crate::sweep::Residents;
 use crate::wake::Wake;
 
 /// What every reconcile works with.
@@ -32,6 +34,10 @@ pub(crate) struct Context {
     pub(crate) census: Census,
     /// What is known of the rows of tenants.
     pub(crate) audit: Audit,
+    /// Which tenants were here since this process began.
+    pub(crate) residents: Residents,
+    /// Which classes' catch-alls are as they should be.
+    pub(crate) catch_alls: SettledCatchAlls,
     /// Whether the cluster has HTTPRoutes.
     pub(crate) gateway_api: GatewayApi,
     /// How far the newest version of the tenants' schema has come.

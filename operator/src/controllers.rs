@@ -87,6 +87,9 @@ fn declared_tenants(
     let events = filler.fill(lasting(events.flatten_stream()).map(Ok)).inspect_ok(move |event| {
         for change in known.observe(event, TenantView::of) {
             context.wake.classes(classes_of_tenant(&change, &classes.state()));
+            for uid in change.views().filter_map(TenantView::uid) {
+                context.residents.note(uid);
+            }
             if is_gone(&change) {
                 let uid = change.views().next().and_then(TenantView::uid);
                 context.forget(uid.unwrap_or_default());
@@ -109,6 +112,9 @@ fn declared_classes(
     let events = patient(watcher(api, watcher::Config::default()));
     let events = filler.fill(lasting(events).map(Ok)).inspect_ok(move |event| {
         for change in known.observe(event, ClassView::of) {
+            for uid in change.views().filter_map(ClassView::uid) {
+                context.catch_alls.forget(uid);
+            }
             context.wake.tenants_in_turn(tenants_of_class(&change, &tenants.state()));
             context.wake.classes(rivals_of_class(&change, &classes.state()));
             class_changed.notify_one();

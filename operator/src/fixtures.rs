@@ -118,7 +118,6 @@ pub(crate) fn trust(audience: &str) -> Trust {
         audience: audience.to_owned(),
         subject: Some("workload".to_owned()),
         directory_id: None,
-        private_addresses: PrivateAddresses::Deny,
     }
 }
 

@@ -25,6 +25,8 @@ pub(crate) enum Remedy {
     Change,
     /// Trying again.
     Time,
+    /// Others are at it, and a watch tells when they are done; trying again is of no use until then.
+    Others,
 }
 
 impl Obstacle {
@@ -38,21 +40,30 @@ impl Obstacle {
         Self { reason, message: message.into(), remedy: Remedy::Time }
     }
 
-    /// The time until the next look at something that goes away by a change which nobody tells us of. `None`: a watch or the
-    /// audit tells.
+    /// An obstacle that passes by what others do.
+    pub(crate) fn awaited(reason: Reason, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into(), remedy: Remedy::Others }
+    }
+
+    /// The time until the next look at something that goes away by a change which nobody tells us of, or may not tell. `None`:
+    /// a watch or the audit tells.
     pub(crate) fn look_again(&self) -> Option<Duration> {
         match self.reason {
-            // Objects of others are not watched, nor what the API server serves.
-            Reason::SecretNameTaken
-            | Reason::RouteNameTaken
-            | Reason::RouteRejected
-            | Reason::GatewayAPIMissing => Some(SOON),
-            // Quotas and policies are not watched, nor what is mended in PostgreSQL. There may be a thousand of these at once,
-            // after a policy or a restore that went wrong.
+            // Objects of others are not watched.
+            Reason::SecretNameTaken | Reason::RouteNameTaken => Some(SOON),
+            // Quotas and policies are not watched, nor what is mended in PostgreSQL: of a row that has another owner, or that
+            // is another cluster's, the audit does not tell. What a Gateway says is watched, and that the Gateway API comes,
+            // but nobody tells that a watch failed. There may be thousands of these at once, after a policy, a Gateway or a
+            // restore that went wrong.
             Reason::SecretRefused
             | Reason::RouteRefused
+            | Reason::RouteRejected
+            | Reason::RoutePending
+            | Reason::GatewayAPIMissing
             | Reason::OwnedByAnother
-            | Reason::RegistrationLost => Some(LATER),
+            | Reason::RegistrationLost
+            | Reason::SchemaDamaged
+            | Reason::InstallationTaken => Some(LATER),
             _ => None,
         }
     }

@@ -1,19 +1,23 @@
 //! The registry, migrated and bound to this cluster before its first use, so that the operator starts and reports while
-//! PostgreSQL is away.
+//! PostgreSQL is away; and again when a restore or a hand has undone that.
 
-use std::time::Duration;
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
 
 use crds::Reason;
 use database::registry::{Registry, RegistryError};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 use tenancy::{InstallationId, SchemaName};
-use tokio::sync::OnceCell;
-use tracing::warn;
+use tokio::sync::Mutex;
+use tracing::{info, warn};
 use uuid::Uuid;
 
 use crate::error::{Error, in_full};
 use crate::obstacle::Obstacle;
+
+/// How long what was found of the control schema is believed. The audit asks for the registry as often.
+const BELIEVED: Duration = Duration::from_mins(1);
 
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
@@ -26,7 +30,20 @@ const NAMESPACE_OF_THE_CLUSTER: &str = "kube-system";
 pub(crate) struct MigratedRegistry {
     registry: Registry,
     binding: Binding,
-    migrated: OnceCell<()>,
+    control: std::sync::Mutex<Control>,
+    /// Whoever asks or prepares holds it.
+    turn: Mutex<()>,
+}
+
+/// What is known of the control schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Control {
+    /// It is to be prepared before anything else.
+    Unprepared,
+    /// It was as it should be at this time.
+    Intact(Instant),
+    /// It was as it should be, and something speaks against it.
+    Doubtful,
 }
 
 /// Whose the rows of an installation are: of two clusters with the same `--installation` each would take the other's
@@ -51,7 +68,8 @@ pub(crate) async fn cluster_uid(client: &Client) -> Result<Uuid, Error> {
 impl MigratedRegistry {
     /// Nothing is asked of PostgreSQL yet.
     pub(crate) fn new(registry: Registry, binding: Binding) -> Self {
-        Self { registry, binding, migrated: OnceCell::new() }
+        let control = std::sync::Mutex::new(Control::Unprepared);
+        Self { registry, binding, control, turn: Mutex::new(()) }
     }
 
     /// Migrates it as soon as PostgreSQL lets us, without waiting for a tenant: servers are ready only when there is
@@ -65,16 +83,57 @@ impl MigratedRegistry {
         }
     }
 
-    /// The registry; migrates and binds it if nobody has.
+    /// The registry; migrates and binds it if nobody has, or if that was undone since. Who asks costs PostgreSQL a statement
+    /// once a minute, whoever asks besides.
     pub(crate) async fn get(&self) -> Result<&Registry, RegistryError> {
-        self.migrated.get_or_try_init(|| self.prepare()).await?;
+        match self.known() {
+            Control::Unprepared => {
+                let _turn = self.turn.lock().await;
+                if self.known() == Control::Unprepared {
+                    self.prepare().await?;
+                }
+            }
+            Control::Intact(at) if at.elapsed() < BELIEVED => {}
+            Control::Intact(_) | Control::Doubtful => {
+                // Others do not wait behind who asks: as long as PostgreSQL does not answer, each would wait for all before.
+                if let Ok(_turn) = self.turn.try_lock() {
+                    self.look().await?;
+                }
+            }
+        }
         Ok(&self.registry)
+    }
+
+    /// Takes in what a statement about the registry failed with: when a table is not there, it is asked for at once.
+    pub(crate) fn doubt(&self, error: &RegistryError) {
+        if error.is_missing() && matches!(self.known(), Control::Intact(_)) {
+            self.know(Control::Doubtful);
+        }
+    }
+
+    async fn look(&self) -> Result<(), RegistryError> {
+        if self.registry.control_is_intact().await? {
+            self.know(Control::Intact(Instant::now()));
+            return Ok(());
+        }
+        info!("the control schema is not as it was made; prepares it again");
+        self.know(Control::Unprepared);
+        self.prepare().await
     }
 
     async fn prepare(&self) -> Result<(), RegistryError> {
         let Binding { installation, cluster, take_over } = &self.binding;
-        self.registry.migrate().await?;
-        self.registry.bind(installation, *cluster, *take_over).await
+        self.registry.prepare(installation, *cluster, *take_over).await?;
+        self.know(Control::Intact(Instant::now()));
+        Ok(())
+    }
+
+    fn known(&self) -> Control {
+        *self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn know(&self, control: Control) {
+        *self.control.lock().unwrap_or_else(PoisonError::into_inner) = control;
     }
 }
 
@@ -84,6 +143,8 @@ impl MigratedRegistry {
 pub(crate) fn obstacle(error: &RegistryError) -> Result<Obstacle, Error> {
     match error {
         RegistryError::NotOwned(_) | RegistryError::AlreadyIssued(_) => Err(Error::Raced),
+        // A lock that somebody holds, mostly for a moment: a migration beside requests. No news for a status.
+        RegistryError::Database(database::Error::Contention(_)) => Err(Error::Raced),
         RegistryError::OwnedByAnother(_) => Ok(owned_by_another()),
         RegistryError::InstallationTaken { cluster } => Ok(installation_taken(*cluster)),
         RegistryError::SchemaDamaged { schema, missing } => Ok(schema_damaged(schema, missing)),
@@ -186,5 +247,52 @@ mod tests {
         for error in [RegistryError::NotOwned(id), RegistryError::AlreadyIssued(id)] {
             assert!(matches!(obstacle(&error), Err(Error::Raced)));
         }
+    }
+
+    /// A registry whose PostgreSQL is away, of which this is known.
+    fn unreachable(control: Control) -> MigratedRegistry {
+        let options = database::Options { max_connections: 1, application_name: "test".to_owned() };
+        let url = "postgres://nobody@127.0.0.1:1/x";
+        let limit = Duration::from_secs(1);
+        let database = database::Database::connect_for_requests(url, options, limit).unwrap();
+        let migrations = database::migration::TenantMigrations::CURRENT;
+        let registry = Registry::new(database, "scim_server".parse().unwrap(), migrations);
+        let installation = "test".parse().unwrap();
+        let binding = Binding { installation, cluster: Uuid::nil(), take_over: None };
+        let registry = MigratedRegistry::new(registry, binding);
+        registry.know(control);
+        registry
+    }
+
+    #[tokio::test]
+    async fn postgresql_is_asked_for_the_control_schema_once_a_minute_and_when_something_speaks_against_it() {
+        let minutes_ago = |minutes| Instant::now().checked_sub(Duration::from_mins(minutes)).unwrap();
+        let asks = async |control| unreachable(control).get().await.is_err();
+        let (fresh, old, doubtful, unprepared) = tokio::join!(
+            asks(Control::Intact(Instant::now())),
+            asks(Control::Intact(minutes_ago(1))),
+            asks(Control::Doubtful),
+            asks(Control::Unprepared),
+        );
+        assert_eq!((fresh, old, doubtful, unprepared), (false, true, true, true));
+    }
+
+    #[tokio::test]
+    async fn while_one_asks_the_others_go_on_unless_nothing_was_prepared_yet() {
+        let registry = unreachable(Control::Doubtful);
+        let turn = registry.turn.lock().await;
+        assert!(registry.get().await.is_ok());
+        registry.know(Control::Unprepared);
+        let waiting = tokio::time::timeout(Duration::from_millis(50), registry.get()).await;
+        assert!(waiting.is_err(), "waits for its turn");
+        drop(turn);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_missing_table_speaks_against_nothing() {
+        let intact = Control::Intact(Instant::now());
+        let registry = unreachable(intact);
+        registry.doubt(&RegistryError::NotOwned(TenantId::new(42)));
+        assert_eq!(registry.known(), intact);
     }
 }

@@ -1,7 +1,7 @@
 //! A new version of the tenants' schema comes to every tenant of the installation, a few at a time. It may end at any line
 //! and goes on from there: what is left is asked of the registry.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +28,16 @@ const INTERVAL: Duration = Duration::from_mins(10);
 
 /// How far the newest version has come.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<Option<Known>>);
+pub(crate) struct Progress(Mutex<Told>);
+
+/// What classes can be told.
+#[derive(Debug, Default)]
+struct Told {
+    /// None as long as nobody has looked.
+    known: Option<Known>,
+    /// The names of the classes that asked before anybody had looked.
+    asked: HashSet<String>,
+}
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Known {
@@ -38,27 +47,29 @@ struct Known {
 }
 
 impl Progress {
-    /// For the status of a class; none as long as nobody has looked.
+    /// For the status of a class; none as long as nobody has looked. Then it is news for the class when somebody has.
     pub(crate) fn of(&self, class: &str) -> Option<SchemaProgress> {
-        let known = self.lock();
-        let Known { version, outdated } = known.as_ref()?;
+        let Told { known, asked } = &mut *self.lock();
+        let Some(Known { version, outdated }) = known else {
+            asked.insert(class.to_owned());
+            return None;
+        };
         Some(SchemaProgress { version: *version, outdated: outdated.get(class).copied().unwrap_or_default() })
     }
 
     /// Takes in how far it is, and answers with the names of the classes that it is news for.
     fn update(&self, now: Known) -> Vec<String> {
-        let mut known = self.lock();
-        let before = known.take().unwrap_or_default();
-        let mut names: Vec<&String> = before.outdated.keys().chain(now.outdated.keys()).collect();
-        names.sort_unstable();
-        names.dedup();
+        let mut told = self.lock();
+        let before = told.known.take().unwrap_or_default();
+        let names = before.outdated.keys().chain(now.outdated.keys());
         let is_news = |name: &&String| before.outdated.get(*name) != now.outdated.get(*name);
-        let news = names.into_iter().filter(is_news).cloned().collect();
-        *known = Some(now);
-        news
+        let mut news: BTreeSet<String> = std::mem::take(&mut told.asked).into_iter().collect();
+        news.extend(names.filter(is_news).cloned());
+        told.known = Some(now);
+        news.into_iter().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Option<Known>> {
+    fn lock(&self) -> MutexGuard<'_, Told> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -209,6 +220,17 @@ mod tests {
         assert_eq!(update(&[("a", 1, 1), ("a", 2, 1), ("b", 1, 2), ("c", 2, 2)]), ["a"]);
         assert_eq!(update(&[("a", 2, 2), ("b", 2, 2), ("c", 2, 2)]), ["a", "b"]);
         assert_eq!(update(&[("a", 2, 2), ("b", 2, 2), ("c", 2, 2)]), [""; 0]);
+    }
+
+    #[test]
+    fn the_first_look_is_news_for_each_class_that_asked_before_though_nothing_is_outdated() {
+        let progress = Progress::default();
+        for class in ["b", "a", "a"] {
+            assert_eq!(progress.of(class), None);
+        }
+        assert_eq!(progress.update(known(&schemas(&[("a", 2, 2)]), 2)), ["a", "b"]);
+        assert_eq!(progress.of("b"), Some(SchemaProgress { version: 2, outdated: 0 }));
+        assert_eq!(progress.update(known(&schemas(&[("a", 2, 2)]), 2)), [""; 0]);
     }
 
     #[test]

@@ -180,7 +180,7 @@ async fn replace<K: Route, O: Route>(
 
 /// The time until every proxy can be taken to know a route: neither kind has a condition that says so. A clock that is
 /// behind makes it no longer.
-fn time_to_spread<K: Route>(route: &K, now: Timestamp) -> Option<Duration> {
+pub(crate) fn time_to_spread<K: Route>(route: &K, now: Timestamp) -> Option<Duration> {
     let age = now.duration_since(route.taken_at()?);
     let left = SPREADING.checked_sub(age)?;
     Duration::try_from(left.min(SPREADING)).ok().filter(|left| !left.is_zero())

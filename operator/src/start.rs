@@ -19,6 +19,7 @@ use crate::arguments::Arguments;
 use crate::audit::{self, Audit};
 use crate::backoff::Backoff;
 use crate::census::Census;
+use crate::class::SettledCatchAlls;
 use crate::context::Context;
 use crate::controllers;
 use crate::error::in_full;
@@ -28,7 +29,7 @@ use crate::object::FIELD_MANAGER;
 use crate::registry::{Binding, MigratedRegistry, cluster_uid};
 use crate::rollout::{self, Progress};
 use crate::route::GatewayApi;
-use crate::sweep;
+use crate::sweep::{self, Residents};
 use crate::wake::Wake;
 use crate::watch::Cache;
 
@@ -77,7 +78,10 @@ pub(crate) async fn run(arguments: &Arguments, migrations: TenantMigrations) -> 
     let mut exposed = prometheus_client::registry::Registry::default();
     let metrics = Metrics::register(&mut exposed, &arguments.lease_name);
     let (tenants, filler) = Cache::new();
-    exposed.register_collector(Box::new(TenantCollector(tenants.clone())));
+    exposed.register_collector(Box::new(TenantCollector {
+        tenants: tenants.clone(),
+        controller_name: arguments.settings().controller_name,
+    }));
     // One that waits for the lease is ready too: it is there to take over.
     let readiness = Readiness::unready("starting");
     let listener = listener::listen(arguments.observability.observability_address).await?;
@@ -109,6 +113,8 @@ pub(crate) async fn run(arguments: &Arguments, migrations: TenantMigrations) -> 
         backoff: Backoff::default(),
         census: Census::default(),
         audit: Audit::default(),
+        residents: Residents::default(),
+        catch_alls: SettledCatchAlls::default(),
         gateway_api: GatewayApi::default(),
         progress: Progress::default(),
         wake,
@@ -128,7 +134,11 @@ pub(crate) async fn run(arguments: &Arguments, migrations: TenantMigrations) -> 
             context.registry.migrate().await;
             rollout::run(&context).await;
         };
-        futures::join!(migrated, sweep::run(&context), audit::run(&context, &tenants));
+        futures::join!(
+            migrated,
+            sweep::run(&context),
+            audit::run(&context, &tenants, arguments.audit_interval)
+        );
     };
     Box::pin(lead(leadership, controllers, beside, ended)).await
 }

@@ -148,7 +148,11 @@ impl Surroundings {
 
     fn route_changed(&self, change: &Change<RouteView>) {
         self.context.wake.tenants(tenants_of_route(change));
-        self.context.wake.classes(classes_of_route(change, &self.classes.state()));
+        let classes = classes_of_route(change, &self.classes.state());
+        for uid in classes.iter().filter_map(|class| class.extra.uid.as_deref()) {
+            self.context.catch_alls.forget(uid);
+        }
+        self.context.wake.classes(classes);
     }
 
     /// Everything that this installation made.

@@ -2,7 +2,9 @@
 //! removed, their rows retained, which ends their tokens. And data is dropped whose time has come.
 
 mod orphans;
+mod residents;
 
+use std::collections::HashSet;
 use std::fmt::Debug;
 use std::time::Duration;
 
@@ -17,6 +19,9 @@ use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tracing::{error, info, warn};
+use uuid::Uuid;
+
+pub(crate) use crate::sweep::residents::Residents;
 
 use crate::context::Context;
 use crate::error::{Error, in_full};
@@ -50,6 +55,7 @@ pub(crate) async fn run(context: &Context) {
 
 async fn sweep(context: &Context) -> Result<(), Error> {
     // Tenants last: one that is made meanwhile is among the tenants then, not its row among the rows.
+    let residents = context.residents.all();
     let rows = rows(context).await;
     let ingresses = routes::<Ingress>(context).await?;
     let has_http_routes = context.gateway_api.has_http_routes(&context.client).await?;
@@ -57,7 +63,7 @@ async fn sweep(context: &Context) -> Result<(), Error> {
     let living = living(context).await?;
     // Access first. One half that fails does not hold up the other.
     let retained = match rows {
-        Ok(rows) => retain(&rows, &living, context).await,
+        Ok(rows) => retain(&rows, &living, &residents, context).await,
         Err(error) => Err(error.into()),
     };
     for orphan in ingresses.iter().filter(|route| living.lacks_tenant_of(*route)) {
@@ -70,8 +76,13 @@ async fn sweep(context: &Context) -> Result<(), Error> {
 }
 
 /// Ends the access of tenants that are gone, and keeps their data.
-async fn retain(rows: &[OwnedRow], living: &Living, context: &Context) -> Result<(), Error> {
-    if living.is_of_another_cluster(rows) {
+async fn retain(
+    rows: &[OwnedRow],
+    living: &Living,
+    residents: &HashSet<Uuid>,
+    context: &Context,
+) -> Result<(), Error> {
+    if living.is_of_another_cluster(rows, residents) {
         error!(
             installation = %context.settings.installation,
             rows = rows.len(),
@@ -85,6 +96,10 @@ async fn retain(rows: &[OwnedRow], living: &Living, context: &Context) -> Result
             info!(id = %orphan.id, "retains the data of a tenant that is gone");
         }
     }
+    let owners: HashSet<Uuid> = rows.iter().map(|row| row.owner.uid).collect();
+    context
+        .residents
+        .forget(residents, |uid| owners.contains(uid) || living.tenants.contains(&uid.to_string()));
     Ok(())
 }
 

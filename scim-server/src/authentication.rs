@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use database::registry::view::{Authenticated, Presented, Refused};
+use database::registry::view::{Authenticated, Presented, Refused, Trusted};
 use tenancy::{CredentialKind, Service, TenantPath};
 
 use crate::{
@@ -78,13 +78,13 @@ async fn signed(
     server: &Server,
     path: &TenantPath,
     token: &Unverified<'_>,
-    trusts: &[trust::Trusted],
+    trusts: &[Trusted],
     source: IpAddr,
 ) -> Result<Authenticated, Refused> {
-    for (generation, claims) in trust::signatures(&server.keys, token, trusts).await {
+    for trusted in trusts {
+        let Some(claims) = trust::signed(&server.keys, token, trusted).await else { continue };
         let verify = |trust: &_, now| trust::admits(trust, claims, now);
-        let kind = CredentialKind::Jwt;
-        match server.registry.authenticate_trusted(path, generation, kind, source, verify).await {
+        match server.registry.authenticate_trusted(path, trusted, source, verify).await {
             Err(Refused::Unknown) => {}
             answer => return answer,
         }

@@ -12,7 +12,7 @@ use axum::{
     http::request::Parts,
     routing::{MethodRouter, post},
 };
-use database::registry::view::{Client, Refused};
+use database::registry::view::{Client, Refused, Trusted};
 use tenancy::{ClientId, CredentialKind, Service, TenantPath, Token};
 
 use crate::{
@@ -95,10 +95,11 @@ impl Assertion<'_> {
         if newer == trusts { known } else { self.client_by(server, &newer).await }
     }
 
-    async fn client_by(&self, server: &Server, trusts: &[trust::Trusted]) -> Result<Client, Refused> {
-        for (generation, claims) in trust::signatures(&server.keys, self.token, trusts).await {
+    async fn client_by(&self, server: &Server, trusts: &[Trusted]) -> Result<Client, Refused> {
+        for trusted in trusts {
+            let Some(claims) = trust::signed(&server.keys, self.token, trusted).await else { continue };
             let verify = |trust: &_, now| self.is_of(claims) && trust::admits(trust, claims, now);
-            match server.registry.authenticate_assertion(self.path, generation, self.source, verify).await {
+            match server.registry.authenticate_assertion(self.path, trusted, self.source, verify).await {
                 Err(Refused::Unknown) => {}
                 answer => return answer,
             }

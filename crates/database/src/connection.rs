@@ -14,6 +14,8 @@ use crate::share::{Lease, Share, Shares};
 
 /// How long a caller waits for a connection before PostgreSQL counts as unavailable: short, so that clients are told.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
+/// The same for a process that no client waits for. At its start it opens all of its connections at once.
+const PATIENT_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was used within this time is taken to be alive; an older one is asked first.
 const TRUSTED_AFTER_USE: Duration = Duration::from_secs(1);
 
@@ -150,7 +152,7 @@ impl Database {
     fn open(connect: PgConnectOptions, options: Options, statement_timeout: Option<Duration>) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections.max(1))
-            .acquire_timeout(ACQUIRE_TIMEOUT)
+            .acquire_timeout(statement_timeout.map_or(PATIENT_ACQUIRE_TIMEOUT, |_| ACQUIRE_TIMEOUT))
             .test_before_acquire(false)
             .before_acquire(|connection, usage| {
                 Box::pin(async move {
@@ -204,7 +206,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_server_that_is_not_there_is_unavailable_soon() {
-        let database = Database::connect("postgres://nobody@127.0.0.1:1/x", options()).unwrap();
+        let url = "postgres://nobody@127.0.0.1:1/x";
+        let database = Database::connect_for_requests(url, options(), Duration::from_secs(1)).unwrap();
         let started = std::time::Instant::now();
         assert!(database.health().await.unwrap_err().is_unavailable());
         assert!(started.elapsed() < Duration::from_secs(4));

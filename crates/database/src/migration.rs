@@ -56,6 +56,12 @@ impl TenantMigrations {
     }
 }
 
+/// The version of a control schema that all of its migrations were applied to.
+#[expect(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "a handful of files")]
+pub(crate) const fn control_version() -> i32 {
+    CONTROL.len() as i32
+}
+
 /// Applies what is missing in the control schema, as one transaction, and gives the server's role its rights.
 pub(crate) async fn migrate_control(
     database: &Database,

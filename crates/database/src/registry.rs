@@ -2,6 +2,7 @@
 
 mod audit;
 mod binding;
+mod control;
 mod credential;
 mod deletion;
 mod error;

@@ -13,8 +13,8 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection, PgConnection};
 use tenancy::{
-    ClassUrl, ClientId, CredentialKind, Generation, Limits, Owner, Profile, Service, SourceRanges,
-    TenantConfiguration, TenantKey, TenantPath, TenantUrl, Token, TokenDigest, Trust,
+    ClassUrl, ClientId, CredentialKind, Generation, Limits, Owner, PrivateAddresses, Profile, Service,
+    SourceRanges, TenantConfiguration, TenantKey, TenantPath, TenantUrl, Token, TokenDigest, Trust,
 };
 use uuid::Uuid;
 
@@ -314,6 +314,8 @@ pub fn configuration(key: &TenantKey) -> TenantConfiguration {
         service: Service::Active,
         source_ranges: SourceRanges::default(),
         access_token_seconds: 3600,
+        // Issuers of tests are on the same machine.
+        private_addresses: PrivateAddresses::Allow,
         class_name: "default".to_owned(),
     }
 }

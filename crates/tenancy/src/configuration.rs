@@ -6,6 +6,7 @@ use ipnet::IpNet;
 use scim::Profile;
 use serde::{Deserialize, Serialize};
 
+use crate::credential::PrivateAddresses;
 use crate::url::TenantUrl;
 
 /// A tenant as it is served.
@@ -33,6 +34,10 @@ pub struct TenantConfiguration {
     /// How long an access token of the token endpoint works, in seconds.
     #[serde(default = "one_hour")]
     pub access_token_seconds: u32,
+    /// Whether keys of issuers may be fetched from private networks. It is asked for at every request and no part of a trust, so
+    /// that a class that denies it is heeded at once.
+    #[serde(default)]
+    pub private_addresses: PrivateAddresses,
     /// The name of the tenant's class: of no matter to servers.
     #[serde(default)]
     pub class_name: String,
@@ -100,6 +105,7 @@ mod tests {
             service: Service::Suspended,
             source_ranges: ranges(&["203.0.113.0/24"], &[]),
             access_token_seconds: 7200,
+            private_addresses: PrivateAddresses::Allow,
             class_name: "default".to_owned(),
         }
     }
@@ -121,6 +127,7 @@ mod tests {
         assert_eq!(json["service"], "Suspended");
         assert_eq!(json["sourceRanges"]["class"][0], "203.0.113.0/24");
         assert_eq!(json["accessTokenSeconds"], 7200);
+        assert_eq!(json["privateAddresses"], "Allow");
         assert_eq!(serde_json::from_value::<TenantConfiguration>(json).unwrap(), configuration());
     }
 
@@ -134,11 +141,12 @@ mod tests {
     #[test]
     fn what_an_older_operator_did_not_write_has_a_default() {
         let mut json = serde_json::to_value(configuration()).unwrap();
-        for newer in ["service", "sourceRanges", "accessTokenSeconds", "className"] {
+        for newer in ["service", "sourceRanges", "accessTokenSeconds", "privateAddresses", "className"] {
             json.as_object_mut().unwrap().remove(newer);
         }
         let read: TenantConfiguration = serde_json::from_value(json).unwrap();
         assert_eq!((read.service, read.access_token_seconds), (Service::Active, 3600));
+        assert_eq!(read.private_addresses, PrivateAddresses::Deny);
         assert!(read.source_ranges.allow_all() && read.class_name.is_empty());
     }
 

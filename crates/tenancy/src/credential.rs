@@ -76,22 +76,21 @@ pub struct Trust {
     /// `tid`, the directory of Entra; `None`: any or none.
     #[serde(default, rename = "directoryID", skip_serializing_if = "Option::is_none")]
     pub directory_id: Option<String>,
-    /// Whether the keys may be fetched from a private network.
-    pub private_addresses: PrivateAddresses,
 }
 
 impl Trust {
     /// To recognise it by: the digest of its JSON. It is no secret and proves nothing.
     pub fn digest(&self) -> TokenDigest {
-        // Texts and an enum: nothing that JSON could not hold.
+        // Texts: nothing that JSON could not hold.
         TokenDigest::of(&serde_json::to_string(self).unwrap_or_default())
     }
 }
 
 /// Whether addresses of private networks may be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum PrivateAddresses {
     /// They may not, and TLS is a must.
+    #[default]
     Deny,
     /// They may, also without TLS.
     Allow,
@@ -140,7 +139,6 @@ mod tests {
             audience: "scim".to_owned(),
             subject: None,
             directory_id: Some("4f1a".to_owned()),
-            private_addresses: PrivateAddresses::Deny,
         };
         let json = serde_json::to_value(&trust).unwrap();
         assert_eq!(json["jwksURI"], "https://login.example.com/keys");
@@ -149,6 +147,14 @@ mod tests {
         let other = Trust { subject: Some("4f1a".to_owned()), directory_id: None, ..trust.clone() };
         assert_ne!(other.digest(), trust.digest());
         assert_eq!(trust.clone().digest(), trust.digest());
+    }
+
+    #[test]
+    fn a_trust_that_said_more_is_still_read() {
+        let json =
+            r#"{"issuer": "i", "jwksURI": "https://i/keys", "audience": "a", "privateAddresses": "Allow"}"#;
+        let trust: Trust = serde_json::from_str(json).unwrap();
+        assert_eq!((trust.issuer.as_str(), trust.subject), ("i", None));
     }
 
     #[test]

@@ -1,15 +1,15 @@
 //! The tenants of a class, as a watch knows them.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::Arc;
 
 use crds::class::TenantCounts;
-use crds::{ConditionType, ScimTenant, ScimTenantClass};
+use crds::{ScimTenant, ScimTenantClass};
 
 use crate::class::AcceptedClass;
 use crate::class::choice::belongs;
-use crate::conditions::is_true;
-use crate::route::is_routable;
+use crate::concern::{is_ready, was_accepted};
+use crate::route::{is_routable, routed_tenant};
 
 /// The tenants of a class.
 #[derive(Debug)]
@@ -59,14 +59,18 @@ impl Members {
         };
         hosts.iter().map(|host| host.host().to_owned()).filter(|host| is_routable(host)).collect()
     }
-}
 
-fn is_ready(tenant: &ScimTenant) -> bool {
-    tenant.status.as_ref().is_some_and(|status| is_true(&status.conditions, ConditionType::Ready))
-}
-
-fn was_accepted(tenant: &ScimTenant) -> bool {
-    tenant.status.as_ref().is_some_and(|status| status.tenant_url.is_some())
+    /// Whether one of them is the tenant of one of these routes.
+    pub(super) fn has_one_routed_by(&self, route_names: impl IntoIterator<Item = String>) -> bool {
+        let paths: HashSet<(&str, &str)> = self
+            .0
+            .iter()
+            .filter_map(|tenant| {
+                Some((tenant.metadata.namespace.as_deref()?, tenant.metadata.name.as_deref()?))
+            })
+            .collect();
+        route_names.into_iter().any(|name| routed_tenant(&name).is_some_and(|path| paths.contains(&path)))
+    }
 }
 
 #[cfg(test)]
@@ -138,6 +142,17 @@ mod tests {
     fn names_that_make_no_host_are_left_out() {
         let tenants = vec![member(&"n".repeat(60), "name", "True"), member("a", "one", "True")];
         assert_eq!(hosts("https://{name}-{namespace}.scim.example.com", tenants), ["one-a.scim.example.com"]);
+    }
+
+    #[test]
+    fn a_class_has_routes_of_a_kind_as_long_as_one_of_its_tenants_has() {
+        let class = class("default", json!({}));
+        let members = Members::of(&class, from_ref(&class), [member("a", "one", "True")]);
+        let is_routed_by =
+            |names: &[&str]| members.has_one_routed_by(names.iter().map(|&name| name.to_owned()));
+        assert!(is_routed_by(&["tenant.b.one", "tenant.a.one"]));
+        assert!(!is_routed_by(&["tenant.b.one", "host.a.one"]));
+        assert!(!is_routed_by(&[]));
     }
 
     #[test]

@@ -14,6 +14,9 @@ use crate::event::{self, Note};
 use crate::object::FIELD_MANAGER;
 use crate::obstacle::Obstacle;
 
+/// Tenants that a deletion waits for and that are named.
+pub(super) const NAMED: usize = 3;
+
 const TOLD: [ConditionType; 2] = [ConditionType::Accepted, ConditionType::Reconciling];
 
 /// The status of a class. `schema` is `None` when nobody could look: what was said before stays then.
@@ -43,13 +46,22 @@ pub(super) fn status(
     }
 }
 
-/// The status of a class that is deleted while tenants refer to it. How many they are stays as it was: a status that
-/// changes with each of them that goes would cost as many writes.
-pub(super) fn deletion_waits(class: &ScimTenantClass, now: Timestamp) -> ScimTenantClassStatus {
+/// The status of a class that is deleted while `tenants` refer to it, of which a few are named. How many they are stays as
+/// it was: a status that changes with each of them that goes would cost as many writes.
+pub(super) fn deletion_waits(
+    class: &ScimTenantClass,
+    tenants: &[String],
+    now: Timestamp,
+) -> ScimTenantClassStatus {
     let before = class.status.clone().unwrap_or_default();
     let mut conditions = Conditions::new(&before.conditions, class.metadata.generation, now);
     conditions.keep(ConditionType::Accepted, "the class is being deleted");
-    let message = "the deletion waits for the ScimTenants that refer to this class";
+    let named: Vec<&str> = tenants.iter().take(NAMED).map(String::as_str).collect();
+    let more = if tenants.len() > NAMED { " and others" } else { "" };
+    let message = format!(
+        "the deletion waits for the ScimTenants that refer to this class: {}{more}",
+        named.join(", ")
+    );
     conditions.set(ConditionType::Reconciling, Truth::True, Reason::InUse, message);
     ScimTenantClassStatus {
         observed_generation: class.metadata.generation,
@@ -124,11 +136,19 @@ mod tests {
     fn a_class_in_use_says_what_its_deletion_waits_for() {
         let mut class = class("default", json!({}));
         class.status = Some(told(&class, None));
-        insta::assert_snapshot!(lines(&deletion_waits(&class, Timestamp::UNIX_EPOCH)), @r#"
+        let waits = |tenants: &[&str]| {
+            let tenants: Vec<String> = tenants.iter().map(|name| (*name).to_owned()).collect();
+            deletion_waits(&class, &tenants, Timestamp::UNIX_EPOCH)
+        };
+        insta::assert_snapshot!(lines(&waits(&["one/a"])), @r#"
         Accepted=True Valid: tenants can use this class
-        Reconciling=True InUse: the deletion waits for the ScimTenants that refer to this class
+        Reconciling=True InUse: the deletion waits for the ScimTenants that refer to this class: one/a
         "#);
-        assert_eq!(deletion_waits(&class, Timestamp::UNIX_EPOCH).tenants, Some(TENANTS));
+        insta::assert_snapshot!(lines(&waits(&["one/a", "one/b", "two/a", "two/b"])), @r#"
+        Accepted=True Valid: tenants can use this class
+        Reconciling=True InUse: the deletion waits for the ScimTenants that refer to this class: one/a, one/b, two/a and others
+        "#);
+        assert_eq!(waits(&["one/a"]).tenants, Some(TENANTS));
     }
 
     #[test]

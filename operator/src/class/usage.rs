@@ -1,8 +1,8 @@
 //! Which tenants belong to a class.
 
 use crds::{ScimTenant, ScimTenantClass};
-use kube::Api;
 use kube::api::ListParams;
+use kube::{Api, ResourceExt as _};
 
 use crate::class::ClassContext;
 use crate::class::choice::belongs;
@@ -21,21 +21,33 @@ pub(super) async fn members(class: &ScimTenantClass, context: &ClassContext) -> 
     Ok(Members::of(class, &classes, context.tenants.state()))
 }
 
-/// Whether a tenant belongs to a class, by the API server: good enough to let the class go.
-pub(super) async fn is_certain(class: &ScimTenantClass, context: &Context) -> Result<bool, Error> {
+/// The first tenants of a class, `most` of them, as `namespace/name` and by the API server: none is good enough to let the
+/// class go.
+pub(super) async fn first(
+    class: &ScimTenantClass,
+    most: usize,
+    context: &Context,
+) -> Result<Vec<String>, Error> {
     let classes = classes(context).await?;
     let tenants: Api<ScimTenant> = Api::all(context.client.clone());
     let mut parameters = ListParams::default().limit(PAGE);
+    let mut names = vec![];
     loop {
         let page = tenants.list(&parameters).await?;
-        if page.items.iter().any(|tenant| belongs(tenant, class, &classes)) {
-            return Ok(true);
+        let of_class = page.items.iter().filter(|tenant| belongs(tenant, class, &classes));
+        names.extend(of_class.map(path).take(most - names.len()));
+        if names.len() == most {
+            return Ok(names);
         }
         match page.metadata.continue_.filter(|token| !token.is_empty()) {
             Some(token) => parameters = parameters.continue_token(&token),
-            None => return Ok(false),
+            None => return Ok(names),
         }
     }
+}
+
+fn path(tenant: &ScimTenant) -> String {
+    format!("{}/{}", tenant.namespace().unwrap_or_default(), tenant.name_any())
 }
 
 /// All classes: which is the default is a matter of all.

@@ -90,6 +90,15 @@ fn the_readiness_of_a_tenant_matters_to_its_class_and_its_users_do_not() {
 }
 
 #[test]
+fn that_a_tenant_was_accepted_matters_to_its_class_before_it_is_ready() {
+    let before = tenant(json!({}));
+    let mut now = before.clone();
+    now.status.get_or_insert_default().tenant_url = Some("https://scim.example.com/a/b/scim/v2".to_owned());
+    assert!(!is_ready(&now));
+    assert_ne!(TenantView::of(&before), TenantView::of(&now));
+}
+
+#[test]
 fn a_tenant_that_was_made_again_under_its_name_is_gone() {
     let before = TenantView::of(&tenant(json!({})));
     let now = TenantView { uid: Some("another".to_owned()), ..before.clone() };

@@ -14,7 +14,7 @@ use prometheus_client::metrics::gauge::ConstGauge;
 use crate::concern::is_ready;
 use crate::watch::Cache;
 
-/// Tells of each tenant when it is asked.
+/// Tells of each tenant when it is asked, but of those that another operator of the cluster serves, which tells of them.
 ///
 /// - `scim_operator_tenants{ready}`: how many there are.
 /// - `scim_operator_tenant_ready{namespace,name}`: 1 when it is Ready.
@@ -24,7 +24,12 @@ use crate::watch::Cache;
 /// - `scim_operator_credential_expiry_timestamp_seconds{namespace,name,generation}`: when it ends; missing when it does not
 ///   end by itself.
 /// - `scim_operator_credential_unused{namespace,name}`: 1 when the newest was never used while one before it works.
-pub(crate) struct TenantCollector(pub(crate) Cache<ScimTenant>);
+pub(crate) struct TenantCollector {
+    /// All that a watch knows.
+    pub(crate) tenants: Cache<ScimTenant>,
+    /// Of this operator, as classes name it.
+    pub(crate) controller_name: String,
+}
 
 impl fmt::Debug for TenantCollector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -58,7 +63,8 @@ struct Credential {
 
 impl Collector for TenantCollector {
     fn encode(&self, mut encoder: DescriptorEncoder<'_>) -> fmt::Result {
-        let tenants = self.0.state();
+        let mut tenants = self.tenants.state();
+        tenants.retain(|tenant| !is_of_another(tenant, &self.controller_name));
         let ready = tenants.iter().filter(|tenant| is_ready(tenant)).count();
         let counted = [("true", ready), ("false", tenants.len() - ready)];
         gauge(
@@ -102,6 +108,12 @@ impl Collector for TenantCollector {
             issued().map(|(tenant, token)| of(tenant, is_unused(token).into())),
         )
     }
+}
+
+/// Whether another operator served a tenant last.
+fn is_of_another(tenant: &ScimTenant, controller_name: &str) -> bool {
+    let served_by = tenant.status.as_ref().and_then(|status| status.controller_name.as_deref());
+    served_by.is_some_and(|name| name != controller_name)
 }
 
 fn gauge<L: EncodeLabelSet>(

@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::*;
-use crate::fixtures::tenant;
+use crate::fixtures::{settings, tenant};
 use crate::watch::Cache;
 
 const RULES: &str = include_str!("../../../charts/scim-operator/rules/alerts.yaml");
@@ -31,6 +31,14 @@ fn rotated() -> ScimTenant {
     tenant
 }
 
+/// One that another operator of the cluster serves.
+fn of_another() -> ScimTenant {
+    let mut tenant = rotated();
+    tenant.metadata.name = Some("theirs".to_owned());
+    tenant.status.get_or_insert_default().controller_name = Some("example.com/other".to_owned());
+    tenant
+}
+
 /// What is exposed when everything has happened once.
 fn exposed() -> String {
     let mut registry = Registry::default();
@@ -39,9 +47,13 @@ fn exposed() -> String {
     metrics.schemas(&BTreeMap::from([(1, 5), (2, 3)]), 2);
     metrics.migrated("done");
     let (cache, filler) = Cache::new();
-    let told = filler.fill(stream::iter([Ok(Event::Apply(rotated()))])).count().now_or_never();
-    assert_eq!(told, Some(1));
-    registry.register_collector(Box::new(TenantCollector(cache)));
+    let told =
+        filler.fill(stream::iter([rotated(), of_another()].map(Event::Apply).map(Ok))).count().now_or_never();
+    assert_eq!(told, Some(2));
+    registry.register_collector(Box::new(TenantCollector {
+        tenants: cache,
+        controller_name: settings().controller_name,
+    }));
     let mut text = String::new();
     encode(&mut text, &registry).unwrap();
     text
@@ -77,6 +89,12 @@ fn metrics_have_the_names_that_dashboards_know() {
             "last_used_timestamp_seconds{namespace=\"customer-acme\",name=\"acme\",generation=\"2\"}"
         )
     );
+}
+
+#[test]
+fn a_tenant_of_another_operator_is_not_told() {
+    let text = exposed();
+    assert!(!text.contains("theirs"), "{text}");
 }
 
 #[test]

@@ -8,7 +8,8 @@ use tokio::sync::Mutex;
 
 use crate::error::Error;
 
-/// How long an answer is believed: shorter than the time until a tenant that waits for HTTPRoutes is looked at again.
+/// How long an answer is believed: shorter than the time between two questions of the watch, which has everything looked
+/// at that waits for HTTPRoutes.
 const BELIEVED: Duration = Duration::from_secs(20);
 
 /// What is known of the Gateway API. The API server's list of resources is asked, because a request for an object of an

@@ -92,7 +92,7 @@ impl Route for HttpRoute {
         let gateway = gateway(self);
         match acceptance(self) {
             Acceptance::Accepted => None,
-            Acceptance::Pending => Some(Obstacle::passing(
+            Acceptance::Pending => Some(Obstacle::awaited(
                 Reason::RoutePending,
                 format!("Gateway {gateway} has not taken the HTTPRoute yet"),
             )),

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::class::accept;
 use crate::fixtures::{class, found, identity, settings, tenant};
+use crate::obstacle::Remedy;
 use crate::route::plan::plan;
 use crate::tenant::{ValidatedTenant, validate};
 
@@ -309,6 +310,7 @@ fn requests_take_an_ingress_at_once_and_an_http_route_when_its_gateway_took_it()
         tenant_http_route(by_gateway(&json!({"name": "public", "sectionName": "https"})), json!({}));
     let pending = route.hindrance().unwrap();
     insta::assert_snapshot!(format!("{}: {}", pending.reason, pending.message), @"RoutePending: Gateway scim-system/public (https) has not taken the HTTPRoute yet");
+    assert_eq!(pending.remedy, Remedy::Others, "the watch tells");
     let status = |accepted: &str| {
         let condition = |type_, status| {
             json!({

@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use crds::metadata::label;
 use database::registry::OwnedRow;
 use kube::ResourceExt;
+use uuid::Uuid;
 
 /// Who is there.
 #[derive(Debug, Default)]
@@ -39,11 +40,13 @@ impl Living {
         !self.tenants.contains(uid) && !self.elsewhere.iter().any(|other| Some(&other.name) == namespace)
     }
 
-    /// Whether the rows look like another cluster's: there are several, and none has its owner here. So it is when this
-    /// cluster comes in the place of one that is lost (`--take-over-cluster`), and its objects are not restored yet. To
-    /// end the access of all of them would be worse than to wait for somebody to look.
-    pub(super) fn is_of_another_cluster(&self, rows: &[OwnedRow]) -> bool {
-        rows.len() > 1 && rows.iter().all(|row| self.lacks_owner_of(row))
+    /// Whether the rows look like another cluster's: there are several, and none has its owner here or had it here since
+    /// this process began (`residents`). So it is when this cluster comes in the place of one that is lost
+    /// (`--take-over-cluster`), and its objects are not restored yet. To end the access of all of them would be worse than
+    /// to wait for somebody to look.
+    pub(super) fn is_of_another_cluster(&self, rows: &[OwnedRow], residents: &HashSet<Uuid>) -> bool {
+        let was_never_here = |row: &OwnedRow| self.lacks_owner_of(row) && !residents.contains(&row.owner.uid);
+        rows.len() > 1 && rows.iter().all(was_never_here)
     }
 }
 
@@ -51,6 +54,7 @@ impl Living {
 mod tests {
     use k8s_openapi::api::networking::v1::Ingress;
     use serde_json::json;
+    use tenancy::Owner;
 
     use super::*;
     use crate::fixtures::{NAMESPACE_UID, TENANT_UID, registered};
@@ -98,8 +102,21 @@ mod tests {
 
     #[test]
     fn several_rows_of_which_none_has_its_owner_here_are_of_another_cluster() {
-        assert!(living("another").is_of_another_cluster(&[row(), row()]));
-        assert!(!living(TENANT_UID).is_of_another_cluster(&[row(), row()]));
-        assert!(!living("another").is_of_another_cluster(&[row()]), "the only tenant is gone");
+        let nobody = HashSet::new();
+        assert!(living("another").is_of_another_cluster(&[row(), row()], &nobody));
+        assert!(!living(TENANT_UID).is_of_another_cluster(&[row(), row()], &nobody));
+        assert!(!living("another").is_of_another_cluster(&[row()], &nobody), "the only tenant is gone");
+    }
+
+    #[test]
+    fn rows_are_of_this_cluster_when_one_of_their_owners_was_here_though_all_are_gone() {
+        let two = [1, 2].map(|number| {
+            let owner = Owner { uid: Uuid::from_u128(number), ..row().owner };
+            OwnedRow { owner, ..row() }
+        });
+        let gone = Living::default();
+        assert!(gone.is_of_another_cluster(&two, &HashSet::from([Uuid::from_u128(3)])));
+        assert!(!gone.is_of_another_cluster(&two, &HashSet::from([Uuid::from_u128(2)])));
+        assert!(two.iter().all(|row| gone.lacks_owner_of(row)), "so both are retained");
     }
 }

@@ -120,7 +120,7 @@ async fn let_go(
         delete(&context.secrets(&identity.key.namespace), secret.object()).await?;
     }
     if let Some(row) = row {
-        let fate = fate(tenant, namespace.as_ref(), classes, &context.settings);
+        let fate = fate(tenant, identity, namespace.as_ref(), classes, &context.settings);
         match seal(row, fate, context).await? {
             Ok(Some(farewell)) => {
                 info!(tenant = %identity.key, id = %row.id, ?fate, "let a tenant go");

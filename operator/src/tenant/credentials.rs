@@ -52,6 +52,15 @@ impl PartialEq for NextIssued {
     }
 }
 
+/// In whose Secret a tenant's newest credential was to be found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keeper {
+    /// In one of ours, or in none.
+    Ours,
+    /// In one that somebody brought. That it is in none of ours is no loss.
+    Others,
+}
+
 /// What becomes of a credential that is not of our making.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NextGiven {
@@ -77,7 +86,8 @@ pub(crate) fn revocation(tenant: &ScimTenant, registered: &RegisteredTenant) -> 
 ///
 /// A Secret that is lost or was edited, and one that was never written because the operator ended between registry
 /// and Secret, look the same: it does not hold the newest one. A newer one is issued then; those before work until
-/// it is used, whatever the overlap is, since nobody has asked for it.
+/// it is used, whatever the overlap is, since nobody has asked for it. Whoever brought the newest and brings none any more has
+/// asked for it: that is a rotation as any other.
 ///
 /// A status that knows of a later generation than the registry says that an older registry was restored: what the Secret
 /// holds is what the identity provider has, and goes on working.
@@ -87,6 +97,7 @@ pub(crate) fn decide_issued(
     kind: IssuedKind,
     rotation: Rotation,
     held: &[Token],
+    keeper: Keeper,
 ) -> Decision<NextIssued> {
     let wishes = Wishes::of(tenant, registered);
     let replacement = NextIssued::New(Issue::Replacement(rotation.overlap));
@@ -104,6 +115,7 @@ pub(crate) fn decide_issued(
                     Some(_) if is_due(newest, rotation.every, registered.now) => replacement,
                     Some(token) => NextIssued::Present(token),
                     None if is_young(newest, registered.now) => NextIssued::Later,
+                    None if keeper == Keeper::Others => replacement,
                     None => NextIssued::New(Issue::Replacement(Overlap::UntilUsed)),
                 },
             },

@@ -64,7 +64,10 @@ pub(crate) async fn dereference(
 ) -> Result<Dereferenced, Error> {
     let (registered, lost_schema) = match registered(tenant, identity, context).await {
         Ok((registered, lost_schema)) => (Ok(registered), lost_schema),
-        Err(error) => (Err(registry::obstacle(&error)?), None),
+        Err(error) => {
+            context.registry.doubt(&error);
+            (Err(registry::obstacle(&error)?), None)
+        }
     };
     let (namespace, secret, old_secret, brought, routes) = tokio::try_join!(
         namespace(identity, context),

@@ -5,10 +5,11 @@
 
 mod access;
 
-use crds::ScimTenant;
-use database::registry::{Foreign, HandledAnnotations, NewCredential, RegisteredTenant, State};
+use crds::{ConditionType, Reason, ScimTenant};
+use database::registry::{Foreign, HandledAnnotations, NewCredential, OwnedRow, RegisteredTenant, State};
 use tenancy::{Owner, TenantConfiguration};
 
+use crate::conditions::find;
 use crate::obstacle::Obstacle;
 use crate::registry::{owned_by_another, registration_lost};
 use crate::route::{self, RoutePlan, Routed};
@@ -18,7 +19,7 @@ use crate::tenant::dereference::Dereferenced;
 use crate::tenant::desired::access::Situation;
 use crate::tenant::identity::Identity;
 use crate::tenant::secret::{ConnectionSecret, LiveSecret};
-use crate::tenant::validate::ValidatedTenant;
+use crate::tenant::validate::{ValidatedTenant, last_accepted};
 
 /// The parts of a tenant.
 #[derive(Debug)]
@@ -128,33 +129,45 @@ impl Connection {
     }
 }
 
-/// How the registry is to know the tenant.
+/// How the registry is to know the tenant: active.
 #[derive(Debug)]
-pub(crate) enum Registration {
-    /// Active, with this configuration.
-    Register {
-        /// To whom the row is to belong.
-        owner: Owner,
-        /// What servers serve it by.
-        configuration: Box<TenantConfiguration>,
-        /// Whether it may take over what another namespace left.
-        foreign: Foreign,
-    },
-    /// As it does: the tenant is served by what was last accepted.
-    LastAccepted(Box<RegisteredTenant>),
+pub(crate) struct Registration {
+    /// To whom the row is to belong.
+    pub(crate) owner: Owner,
+    /// What servers serve it by.
+    pub(crate) configuration: Box<TenantConfiguration>,
+    /// Whether it may take over what another namespace left.
+    pub(crate) foreign: Foreign,
 }
 
 /// Who is not let in any more, and who is to be.
 #[derive(Debug)]
 pub(crate) struct Access {
-    /// Everything that lets in ends, whatever becomes of what follows; with the annotations that this acts on.
-    pub(crate) revocation: Option<HandledAnnotations>,
+    /// Everything that lets in ends, whatever becomes of the rest.
+    pub(crate) revocation: Option<Revocation>,
     /// What is to let the identity provider in.
     pub(crate) credentials: Step<Credentials>,
 }
 
 impl Access {
     const UNCHANGED: Self = Self { revocation: None, credentials: Step::Keep };
+}
+
+/// Everything that lets in ends.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Revocation {
+    /// Of this row, as it was read.
+    pub(crate) row: OwnedRow,
+    /// The annotations that this acts on.
+    pub(crate) handled: HandledAnnotations,
+}
+
+impl Revocation {
+    /// The one that is asked for and was not done.
+    fn of(tenant: &ScimTenant, registered: &RegisteredTenant) -> Option<Self> {
+        let handled = credentials::revocation(tenant, registered)?;
+        Some(Self { row: registered.row(), handled })
+    }
 }
 
 /// How an identity provider is to be let in.
@@ -217,22 +230,22 @@ pub(crate) fn accepted(
     let url = &validated.configuration.tenant_url;
     let situation = Situation { tenant, identity, registered, url, found, settings };
     Desired {
-        database: Step::Do(Registration::Register {
+        database: Step::Do(Registration {
             owner: validated.owner,
             configuration: Box::new(validated.configuration.clone()),
             foreign: validated.foreign,
         }),
         credentials: Access {
-            revocation: registered.and_then(|registered| credentials::revocation(tenant, registered)),
+            revocation: registered.and_then(|registered| Revocation::of(tenant, registered)),
             credentials: situation.let_in(&validated.entrance),
         },
         route: route::prepare(tenant, identity, validated, &found.routes, settings),
     }
 }
 
-/// What there is to be of a tenant that was not accepted: what it was, if it was. What lets in can still be replaced
-/// by its like and revoked, because a leak does not wait for a correct spec; in a namespace that is being deleted only
-/// revoked, since nothing can be made there.
+/// What there is to be of a tenant that was not accepted: what it was, if it was, and what somebody took away of that is
+/// there again. What lets in can still be replaced by its like and revoked, because a leak does not wait for a correct spec; in
+/// a namespace that is being deleted only revoked, since nothing can be made there.
 pub(crate) fn rejected(
     tenant: &ScimTenant,
     identity: &Identity,
@@ -249,10 +262,41 @@ pub(crate) fn rejected(
     let situation = Situation { tenant, identity, registered: Some(registered), url, found, settings };
     let credentials = if found.namespace.is_terminating { Step::Keep } else { situation.let_in_as_before() };
     Desired {
-        database: Step::Do(Registration::LastAccepted(Box::new(registered.clone()))),
-        credentials: Access { revocation: credentials::revocation(tenant, registered), credentials },
-        route: Step::Keep,
+        database: Step::Do(Registration {
+            owner: registered.owner,
+            configuration: Box::new(registered.configuration.clone()),
+            foreign: Foreign::Refuse,
+        }),
+        credentials: Access { revocation: Revocation::of(tenant, registered), credentials },
+        route: route_as_before(tenant, identity, registered, found, settings),
     }
+}
+
+/// The route that was last accepted, as long as its class says how it is made. Otherwise nobody can make it again, and it is told
+/// if somebody took it away.
+fn route_as_before(
+    tenant: &ScimTenant,
+    identity: &Identity,
+    registered: &RegisteredTenant,
+    found: &Dereferenced,
+    settings: &Settings,
+) -> Step<RoutePlan> {
+    if !found.namespace.is_terminating
+        && let Some(served) = last_accepted(identity, registered, found, settings)
+    {
+        return route::prepare(tenant, identity, &served, &found.routes, settings);
+    }
+    let is_there = found.routes.ingress.ours().is_some() || found.routes.http_route.ours().is_some();
+    let told = tenant.status.as_ref().and_then(|status| find(&status.conditions, ConditionType::RouteReady));
+    let needs_none = told.is_some_and(|told| told.reason == Reason::NotRouted.as_str());
+    if is_there || needs_none { Step::Keep } else { Step::Blocked(route_missing()) }
+}
+
+fn route_missing() -> Obstacle {
+    Obstacle::lasting(
+        Reason::Waiting,
+        "no Ingress or HTTPRoute leads to the tenant, and none is made as long as the ScimTenant is not accepted",
+    )
 }
 
 fn blocked(obstacle: Obstacle) -> Desired<Prepared> {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use crds::ScimTenant;
 use crds::authentication::{Authentication, ExistingPassword, ExistingToken, TrustedIssuer};
-use database::registry::Overlap;
+use database::registry::{Credential, Overlap};
 use tenancy::{CredentialKind, Trust};
 
 use crate::class::AcceptedClass;
@@ -129,6 +129,23 @@ pub(crate) fn entrance(tenant: &ScimTenant, class: &AcceptedClass) -> Result<Ent
 /// The same without a class, which says nothing about Secrets; `None` where there is none, or where it cannot be read.
 pub(crate) fn without_class(tenant: &ScimTenant) -> Option<Entrance> {
     if trusted_issuer(tenant).is_some() { None } else { by_secret(tenant).ok() }
+}
+
+/// As far as the registry knows it, which knows nothing of Secrets and schedules: what asks for this proof.
+pub(crate) fn known(credential: Option<&Credential>) -> Entrance {
+    let issued =
+        |kind| Entrance::Issued { kind, rotation: Rotation { overlap: Overlap::UntilUsed, every: None } };
+    let Some(Credential { kind, trust, .. }) = credential else { return issued(IssuedKind::BearerToken) };
+    match (kind, trust) {
+        (_, Some(trust)) => {
+            Entrance::Trusted { kind: *kind, trust: trust.clone(), overlap: Overlap::UntilUsed }
+        }
+        (CredentialKind::ClientSecret, None) => issued(IssuedKind::ClientSecret),
+        (CredentialKind::Basic, None) => issued(IssuedKind::Basic),
+        (CredentialKind::BearerToken | CredentialKind::Federation | CredentialKind::Jwt, None) => {
+            issued(IssuedKind::BearerToken)
+        }
+    }
 }
 
 /// The Secret that the tenant takes its credential out of, if somebody else makes it.

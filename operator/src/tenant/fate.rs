@@ -9,7 +9,8 @@ use crate::class::choose_class;
 use crate::duration;
 use crate::settings::Settings;
 use crate::tenant::dereference::FoundNamespace;
-use crate::tenant::validate::{Placement, place};
+use crate::tenant::identity::Identity;
+use crate::tenant::validate::{ValidatedTenant, judge};
 
 /// What becomes of a tenant's data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,10 +33,11 @@ impl Fate {
     }
 }
 
-/// As tenant and class say now; if the tenant cannot be accepted now, as it was last accepted, unless tenant or class say Retain
-/// by now, and not before the longest delay that anybody speaks of.
+/// As tenant and class say now; if the tenant cannot be accepted now, whatever is wrong with it, as it was last accepted, unless
+/// tenant or class say Retain by now, and not before the longest delay that anybody speaks of.
 pub(crate) fn fate(
     tenant: &ScimTenant,
+    identity: &Identity,
     namespace: Option<&FoundNamespace>,
     classes: &[ScimTenantClass],
     settings: &Settings,
@@ -44,8 +46,8 @@ pub(crate) fn fate(
     let class = choose_class(tenant, classes)
         .ok()
         .filter(|class| class.spec.controller_name == settings.controller_name);
-    let placed = class.and(namespace).map(|namespace| place(tenant, namespace, classes, settings));
-    if let Some(Ok(Placement { deletion_policy, deletion_delay, .. })) = placed {
+    let judged = class.and(namespace).map(|namespace| judge(tenant, identity, namespace, classes, settings));
+    if let Some(Ok(ValidatedTenant { deletion_policy, deletion_delay, .. })) = judged {
         return Fate::of(deletion_policy, deletion_delay);
     }
     let is_refused = tenant.spec.deletion_policy == Some(DeletionPolicy::Retain)
@@ -82,7 +84,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::fixtures::{class, namespace, settings, tenant};
+    use crate::fixtures::{class, identity, namespace, settings, tenant};
 
     const DAY: Duration = Duration::from_hours(24);
 
@@ -96,7 +98,7 @@ mod tests {
         let status = tenant.status.get_or_insert_default();
         status.deletion_policy = accepted.map(|(policy, _)| policy);
         status.deletion_delay = accepted.and_then(|(_, delay)| delay).map(str::to_owned);
-        fate(&tenant, Some(&namespace()), classes, &settings())
+        fate(&tenant, &identity(&tenant), Some(&namespace()), classes, &settings())
     }
 
     fn both(delay: Option<&str>) -> [ScimTenantClass; 1] {
@@ -179,6 +181,26 @@ mod tests {
     }
 
     #[test]
+    fn a_policy_that_came_with_something_wrong_was_never_accepted() {
+        let taken = "urn:ietf:params:scim:schemas:core:2.0:User";
+        let extension = json!({"urn": taken, "resource": "User", "attributes": [{"name": "a"}]});
+        for wrong in [
+            json!({"profile": {"extensions": [extension]}}),
+            json!({"authentication": {"bearerToken": {"rotation": {"every": "1d"}}}}),
+            json!({"sourceRanges": ["203.0.113.0"]}),
+        ] {
+            let mut spec = wrong.clone();
+            spec["deletionPolicy"] = json!("Delete");
+            assert_eq!(fate_of(spec.clone(), RETAIN, &both(None)), Fate::Kept, "{wrong}");
+            assert_eq!(fate_of(spec.clone(), None, &both(None)), Fate::Kept, "{wrong}");
+            assert_eq!(fate_of(spec, DELETE, &both(None)), Fate::Dropped, "{wrong}");
+            let mut retain = wrong;
+            retain["deletionPolicy"] = json!("Retain");
+            assert_eq!(fate_of(retain, DELETE, &both(None)), Fate::Kept);
+        }
+    }
+
+    #[test]
     fn retain_always_has_its_way() {
         assert_eq!(fate_of(json!({"deletionPolicy": "Retain"}), DELETE, &[]), Fate::Kept);
         let retain_only = [class("default", json!({}))];
@@ -196,7 +218,8 @@ mod tests {
     #[test]
     fn without_its_namespace_the_last_accepted_policy_holds() {
         let mut tenant = tenant(json!({"deletionPolicy": "Delete"}));
-        let fate_without = |tenant: &ScimTenant| fate(tenant, None, &both(None), &settings());
+        let fate_without =
+            |tenant: &ScimTenant| fate(tenant, &identity(tenant), None, &both(None), &settings());
         assert_eq!(fate_without(&tenant), Fate::Kept);
         tenant.status.get_or_insert_default().deletion_policy = Some(DeletionPolicy::Delete);
         assert_eq!(fate_without(&tenant), Fate::Dropped);

@@ -4,7 +4,7 @@
 //! a token that was registered and never reached the Secret is replaced (see [`crate::tenant::credentials`]).
 
 use crds::{Reason, ScimTenant};
-use database::registry::{HandledAnnotations, Issue, NewCredential, RegisteredTenant};
+use database::registry::{HandledAnnotations, Issue, NewCredential, OwnedRow, RegisteredTenant};
 use tenancy::{ClientId, Generation, Token};
 use tracing::info;
 
@@ -17,7 +17,8 @@ use crate::registry;
 use crate::route;
 use crate::tenant::credentials::{NextGiven, NextIssued};
 use crate::tenant::desired::{
-    Access, Applied, Connection, Credentials, Desired, Given, Issued, Outcome, Prepared, Registration, Step,
+    Access, Applied, Connection, Credentials, Desired, Given, Issued, Outcome, Prepared, Registration,
+    Revocation, Step,
 };
 use crate::tenant::entrance::IssuedKind;
 use crate::tenant::identity::Identity;
@@ -35,7 +36,8 @@ pub(crate) async fn provision(
     let Desired { database, credentials, route } = desired;
     let database = register(tenant, identity, database, context).await?;
     let Outcome::Done(registered) = database else {
-        return Ok(Desired { database, credentials: Outcome::Kept, route: Outcome::Kept });
+        let credentials = cut_off(identity, credentials.revocation, context).await;
+        return Ok(Desired { database, credentials, route: Outcome::Kept });
     };
     let (credentials, registered) = let_in(identity, credentials, registered, context).await?;
     let route = route::lead_there(route, context).await?;
@@ -49,9 +51,8 @@ async fn register(
     step: Step<Registration>,
     context: &Context,
 ) -> Result<Outcome<RegisteredTenant>, Error> {
-    let (owner, configuration, foreign) = match step {
-        Step::Do(Registration::Register { owner, configuration, foreign }) => (owner, configuration, foreign),
-        Step::Do(Registration::LastAccepted(registered)) => return Ok(Outcome::Done(*registered)),
+    let Registration { owner, configuration, foreign } = match step {
+        Step::Do(registration) => registration,
         Step::Blocked(obstacle) => return Ok(Outcome::Failed(obstacle)),
         Step::Keep => return Ok(Outcome::Kept),
     };
@@ -68,6 +69,20 @@ async fn register(
     }
 }
 
+/// Ends what is to end of a tenant whose database is not as it should be: a leak does not wait for a person who brings back a
+/// table. Where PostgreSQL itself is away, the next pass does it.
+async fn cut_off(
+    identity: &Identity,
+    revocation: Option<Revocation>,
+    context: &Context,
+) -> Outcome<Connection> {
+    let Some(Revocation { row, handled }) = revocation else { return Outcome::Kept };
+    match revoke(identity, row, &handled, context).await {
+        Ok(Ok(_)) => Outcome::Failed(revoked()),
+        Ok(Err(_)) | Err(_) => Outcome::Kept,
+    }
+}
+
 /// Ends what is to end, then lets the identity provider in. Answers with the row as it is then.
 async fn let_in(
     identity: &Identity,
@@ -78,15 +93,19 @@ async fn let_in(
     let Access { revocation, credentials } = access;
     let mut registered = match revocation {
         None => registered,
-        Some(handled) => match revoke(identity, &registered, &handled, context).await? {
-            Ok(revoked) => revoked,
-            Err(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
-        },
+        // The row may belong to another owner since it was read.
+        Some(Revocation { handled, .. }) => {
+            match revoke(identity, registered.row(), &handled, context).await? {
+                Ok(revoked) => revoked,
+                Err(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
+            }
+        }
     };
     let connected = match credentials {
         Step::Do(Credentials::Issued(issued)) => issue(&issued, identity, &mut registered, context).await,
         Step::Do(Credentials::Given(given)) => take(&given, identity, &mut registered, context).await,
         Step::Blocked(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
+        Step::Keep if works_no_more(&registered) => return Ok((Outcome::Failed(revoked()), registered)),
         Step::Keep => return Ok((Outcome::Kept, registered)),
     };
     match connected {
@@ -190,13 +209,13 @@ fn credential(kind: IssuedKind, token: &Token, identity: &Identity) -> NewCreden
 /// Ends everything that lets in, before anything that the API server could refuse.
 async fn revoke(
     identity: &Identity,
-    registered: &RegisteredTenant,
+    row: OwnedRow,
     handled: &HandledAnnotations,
     context: &Context,
 ) -> Result<Result<RegisteredTenant, Obstacle>, Error> {
     let revoked = async {
         let registry = context.registry.get().await?;
-        registry.revoke(registered.id, registered.owner, handled).await?;
+        registry.revoke(row.id, row.owner, handled).await?;
         info!(tenant = %identity.key, "revoked every credential");
         registry.tenant(&identity.key).await
     };
@@ -205,6 +224,18 @@ async fn revoke(
         Ok(None) => Err(Error::Raced),
         Err(error) => registry::obstacle(&error).map(Err),
     }
+}
+
+/// Whether there were credentials, and none works.
+fn works_no_more(registered: &RegisteredTenant) -> bool {
+    !registered.credentials.is_empty() && registered.working().next().is_none()
+}
+
+fn revoked() -> Obstacle {
+    Obstacle::lasting(
+        Reason::CredentialRevoked,
+        "every credential was revoked, and none is issued as long as something else stands in the way",
+    )
 }
 
 fn lost_again(secret_name: &str) -> Obstacle {
@@ -239,5 +270,21 @@ impl From<ApplyError> for Hindrance {
 impl From<Error> for Hindrance {
     fn from(error: Error) -> Self {
         Self::Apply(error.into())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixtures::{NOW, credential, registered, token, used};
+    use database::registry::Credential;
+
+    #[test]
+    fn a_tenant_whose_every_credential_ended_says_so_and_one_that_never_had_any_does_not() {
+        let revoked = |credential| Credential { revoked_at: Some(NOW), ..credential };
+        let (first, second) = (|| used(credential(1, &token(1))), || credential(2, &token(2)));
+        assert!(works_no_more(&registered(vec![revoked(first()), revoked(second())])));
+        assert!(!works_no_more(&registered(vec![revoked(first()), second()])));
+        assert!(!works_no_more(&registered(vec![])));
     }
 }

@@ -6,10 +6,10 @@ use crds::authentication::OAuth2;
 use crds::class::TenantProfileRule;
 use crds::tenant::DeletionPolicy;
 use crds::{Reason, ScimTenant, ScimTenantClass};
-use database::registry::{Foreign, State};
+use database::registry::{Foreign, RegisteredTenant, State};
 use kube::core::SelectorExt as _;
 use scim::{Catalog, Profile};
-use tenancy::{HostUrl, Owner, Service, SourceRanges, TenantConfiguration, TenantUrl};
+use tenancy::{ClassUrl, HostUrl, Owner, Service, SourceRanges, TenantConfiguration, TenantUrl};
 
 use crate::class::{AcceptedClass, accept, choose_class, source_ranges};
 use crate::duration;
@@ -17,7 +17,7 @@ use crate::obstacle::Obstacle;
 use crate::profile;
 use crate::settings::Settings;
 use crate::tenant::dereference::{Dereferenced, FoundNamespace};
-use crate::tenant::entrance::{Entrance, entrance};
+use crate::tenant::entrance::{Entrance, entrance, known};
 use crate::tenant::identity::Identity;
 
 const ONE_HOUR: u32 = 3600;
@@ -46,17 +46,6 @@ pub(crate) struct ValidatedTenant {
     pub(crate) controller_name: String,
 }
 
-/// A tenant's class, and what the class lets it choose.
-#[derive(Debug)]
-pub(crate) struct Placement {
-    /// The class.
-    pub(crate) class: AcceptedClass,
-    /// What becomes of the tenant's data when it is deleted.
-    pub(crate) deletion_policy: DeletionPolicy,
-    /// How long [`DeletionPolicy::Delete`] waits; `None`: it does not.
-    pub(crate) deletion_delay: Option<Duration>,
-}
-
 /// Judges a tenant of ours by everything that was read: how it is served, or why it is not, or not as it says now.
 pub(crate) fn validate(
     tenant: &ScimTenant,
@@ -68,8 +57,20 @@ pub(crate) fn validate(
         return Err(Obstacle::lasting(Reason::NamespaceTerminating, "the namespace is being deleted"));
     }
     refuse_newcomers_of_a_terminating_class(tenant, identity, found)?;
-    let Placement { class, deletion_policy, deletion_delay } =
-        place(tenant, &found.namespace, &found.classes, settings)?;
+    judge(tenant, identity, &found.namespace, &found.classes, settings)
+}
+
+/// The same by what is declared alone, whatever becomes of namespace and class.
+pub(crate) fn judge(
+    tenant: &ScimTenant,
+    identity: &Identity,
+    namespace: &FoundNamespace,
+    classes: &[ScimTenantClass],
+    settings: &Settings,
+) -> Result<ValidatedTenant, Obstacle> {
+    let class = admit(choose_class(tenant, classes)?, namespace, settings)?;
+    let deletion_policy = deletion_policy(tenant, &class)?;
+    let deletion_delay = deletion_delay(tenant)?.max(class.deletion_delay).filter(|delay| !delay.is_zero());
     let host = host(identity, &class)?;
     let configuration = TenantConfiguration {
         display_name: tenant.spec.display_name.clone().unwrap_or_else(|| identity.key.name.to_string()),
@@ -82,10 +83,11 @@ pub(crate) fn validate(
             tenant: source_ranges(&tenant.spec.source_ranges)?,
         },
         access_token_seconds: access_token_seconds(tenant)?,
+        private_addresses: class.private_addresses,
         class_name: class.name.clone(),
     };
     Ok(ValidatedTenant {
-        owner: Owner { uid: identity.uid, namespace_uid: found.namespace.uid },
+        owner: Owner { uid: identity.uid, namespace_uid: namespace.uid },
         configuration,
         deletion_policy,
         deletion_delay,
@@ -97,14 +99,41 @@ pub(crate) fn validate(
     })
 }
 
-/// Finds the tenant's place: a class that takes it, and what that class lets it choose.
-pub(crate) fn place(
-    tenant: &ScimTenant,
-    namespace: &FoundNamespace,
-    classes: &[ScimTenantClass],
+/// The tenant as it was last accepted, by what the registry and its class of then say: enough to route it. `None`: the class is
+/// gone, is another operator's, or does not take the tenant any more.
+pub(crate) fn last_accepted(
+    identity: &Identity,
+    registered: &RegisteredTenant,
+    found: &Dereferenced,
     settings: &Settings,
-) -> Result<Placement, Obstacle> {
-    let class = choose_class(tenant, classes)?;
+) -> Option<ValidatedTenant> {
+    let configuration = &registered.configuration;
+    let class = found.classes.iter().find(|class| {
+        class.metadata.name.as_ref() == Some(&configuration.class_name)
+            && class.spec.controller_name == settings.controller_name
+    })?;
+    let path = TenantUrl::path(&identity.key.namespace, &identity.key.name);
+    let host = configuration.tenant_url.as_str().strip_suffix(&path)?;
+    Some(ValidatedTenant {
+        owner: registered.owner,
+        configuration: configuration.clone(),
+        // Nobody asks for these of a tenant that is not accepted; in doubt the data stays.
+        deletion_policy: DeletionPolicy::Retain,
+        deletion_delay: None,
+        foreign: Foreign::Refuse,
+        entrance: known(registered.credentials.last()),
+        host: ClassUrl::parse(host).ok()?.for_all()?,
+        class: admit(class, &found.namespace, settings).ok()?,
+        controller_name: settings.controller_name.clone(),
+    })
+}
+
+/// Reads the class, if it takes tenants of this namespace.
+pub(crate) fn admit(
+    class: &ScimTenantClass,
+    namespace: &FoundNamespace,
+    settings: &Settings,
+) -> Result<AcceptedClass, Obstacle> {
     let class = accept(class, settings).map_err(|obstacle| {
         let name = class.metadata.name.as_deref().unwrap_or_default();
         Obstacle { message: format!("ScimTenantClass {name}: {}", obstacle.message), ..obstacle }
@@ -115,13 +144,11 @@ pub(crate) fn place(
             format!("the labels of this namespace are not those that ScimTenantClass {} selects", class.name),
         ));
     }
-    let deletion_policy = deletion_policy(tenant, &class)?;
-    let deletion_delay = deletion_delay(tenant)?.max(class.deletion_delay).filter(|delay| !delay.is_zero());
-    Ok(Placement { class, deletion_policy, deletion_delay })
+    Ok(class)
 }
 
 /// How long the tenant wants [`DeletionPolicy::Delete`] to wait. Its class may want more.
-pub(crate) fn deletion_delay(tenant: &ScimTenant) -> Result<Option<Duration>, Obstacle> {
+fn deletion_delay(tenant: &ScimTenant) -> Result<Option<Duration>, Obstacle> {
     let declared = tenant.spec.deletion_delay.as_deref();
     declared.map(|text| duration::read("spec.deletionDelay", text)).transpose()
 }

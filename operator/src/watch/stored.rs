@@ -37,11 +37,11 @@ mod tests {
 
     use super::*;
 
-    fn told(events: Vec<Event<u8>>) -> Vec<Vec<u8>> {
+    fn told(events: &[Event<u8>]) -> Vec<Vec<u8>> {
         // After each event, what is told by then.
         (1..=events.len())
             .map(|count| {
-                let events = stream::iter(events.clone().into_iter().take(count).map(Ok));
+                let events = stream::iter(events.iter().take(count).cloned().map(Ok));
                 let told = applied_once_stored(events).collect::<Vec<_>>().now_or_never().unwrap();
                 told.into_iter().map(Result::unwrap).collect()
             })
@@ -50,18 +50,18 @@ mod tests {
 
     #[test]
     fn a_list_is_told_when_it_is_complete() {
-        let events = vec![Event::Init, Event::InitApply(1), Event::InitApply(2), Event::InitDone];
-        assert_eq!(told(events), [vec![], vec![], vec![], vec![1, 2]]);
+        let events = [Event::Init, Event::InitApply(1), Event::InitApply(2), Event::InitDone];
+        assert_eq!(told(&events), [vec![], vec![], vec![], vec![1, 2]]);
     }
 
     #[test]
     fn a_list_that_begins_anew_is_told_once() {
-        let events = vec![Event::Init, Event::InitApply(1), Event::Init, Event::InitApply(2), Event::InitDone];
-        assert_eq!(told(events).pop(), Some(vec![2]));
+        let events = [Event::Init, Event::InitApply(1), Event::Init, Event::InitApply(2), Event::InitDone];
+        assert_eq!(told(&events).pop(), Some(vec![2]));
     }
 
     #[test]
     fn what_changes_is_told_at_once() {
-        assert_eq!(told(vec![Event::Apply(1), Event::Delete(1), Event::Apply(2)]).pop(), Some(vec![1, 2]));
+        assert_eq!(told(&[Event::Apply(1), Event::Delete(1), Event::Apply(2)]).pop(), Some(vec![1, 2]));
     }
 }

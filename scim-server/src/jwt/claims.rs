@@ -105,7 +105,6 @@ impl Audience {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use tenancy::PrivateAddresses;
 
     use super::*;
 
@@ -118,7 +117,6 @@ mod tests {
             audience: "api://scim".to_owned(),
             subject: Some("provisioning".to_owned()),
             directory_id: Some("aaaaaaaa-1111".to_owned()),
-            private_addresses: PrivateAddresses::Deny,
         }
     }
 

@@ -73,7 +73,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn keys(id: &str) -> PublishedKeys {
-        let key = json!({"kty": "RSA", "kid": id, "n": "sXch", "e": "AQAB"});
+        let key = json!({"kty": "RSA", "kid": id, "n": "s".repeat(344), "e": "AQAB"});
         PublishedKeys::parse(json!({"keys": [key]}).to_string().as_bytes()).unwrap()
     }
 

@@ -1,7 +1,9 @@
 //! The keys that an issuer publishes: a JWK Set (RFC 7517, section 5).
 
+use std::ops::RangeInclusive;
+
 use jsonwebtoken::{
-    Algorithm, AlgorithmFamily, DecodingKey,
+    Algorithm, AlgorithmFamily, DecodingKey, DecodingKeyKind,
     jwk::{AlgorithmParameters, Jwk, KeyOperations, PublicKeyUse},
 };
 use serde::Deserialize;
@@ -9,6 +11,18 @@ use serde_json::Value;
 
 /// Most keys of one issuer.
 const MOST_KEYS: usize = 100;
+
+/// Longest id of a key, in bytes.
+const LONGEST_ID: usize = 256;
+
+/// Lengths of the RSA moduli that signatures are verified with, in bytes: 2048 to 8192 bits.
+const MODULUS: RangeInclusive<usize> = 256..=1024;
+
+/// Longest exponent of an RSA key, in bytes: 33 bits.
+const LONGEST_EXPONENT: usize = 5;
+
+/// Lengths of points of P-256 and P-384, uncompressed, in bytes.
+const POINTS: [usize; 2] = [65, 97];
 
 /// The keys that signatures can be verified with.
 #[derive(Debug, Default)]
@@ -39,8 +53,8 @@ struct KeySet {
 }
 
 impl PublishedKeys {
-    /// Reads a JWK Set. Keys of other kinds and for other uses are passed over, as RFC 7517 has it, and so are keys
-    /// without an id.
+    /// Reads a JWK Set. Keys of other kinds and for other uses are passed over, as RFC 7517 has it, and so are keys without an id
+    /// and those that no signature can be verified with: they would be remembered for nothing.
     pub(super) fn parse(json: &[u8]) -> Result<Self, PublishedKeysError> {
         let set: KeySet = serde_json::from_slice(json)?;
         if set.keys.len() > MOST_KEYS {
@@ -72,8 +86,9 @@ impl PublishedKey {
             Some(algorithm) => Some(algorithm.to_string().parse().ok()?),
             None => None,
         };
-        let key = DecodingKey::from_jwk(&jwk).ok()?;
-        Some(Self { id: jwk.common.key_id?, algorithm, key })
+        let key = DecodingKey::from_jwk(&jwk).ok().filter(is_usable)?;
+        let id = jwk.common.key_id.filter(|id| id.len() <= LONGEST_ID)?;
+        Some(Self { id, algorithm, key })
     }
 
     fn is_for(&self, algorithm: Algorithm) -> bool {
@@ -84,23 +99,43 @@ impl PublishedKey {
     }
 }
 
+fn is_usable(key: &DecodingKey) -> bool {
+    match key.kind() {
+        DecodingKeyKind::RsaModulusExponent { n, e } => {
+            MODULUS.contains(&n.len()) && n.first() != Some(&0) && e.len() <= LONGEST_EXPONENT
+        }
+        DecodingKeyKind::SecretOrDer(point) => POINTS.contains(&point.len()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
 
-    const N: &str = "sXchDaQebHnPiGvyDOAT4saGEUetSyo9MKLOoWFsueri23bOdgWp4Dy1";
     const X: &str = "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU";
 
+    /// A modulus of so many bytes, a multiple of three.
+    fn modulus(bytes: usize) -> String {
+        "s".repeat(bytes / 3 * 4)
+    }
+
+    fn rsa() -> Value {
+        json!({"kty": "RSA", "kid": "1", "n": modulus(258), "e": "AQAB"})
+    }
+
     fn finds(key: &Value, algorithm: Algorithm) -> bool {
-        let keys = json!({"keys": [{"kty": "oct", "kid": "1", "k": N}, 7, key]}).to_string();
+        let keys = json!({"keys": [{"kty": "oct", "kid": "1", "k": "sXch"}, 7, key]}).to_string();
         PublishedKeys::parse(keys.as_bytes()).unwrap().find("1", algorithm).is_some()
     }
 
     #[test]
     fn a_key_is_found_by_its_id_for_the_algorithms_of_its_kind() {
-        let rsa = json!({"kty": "RSA", "kid": "1", "n": N, "e": "AQAB", "use": "sig", "x5c": ["MII"], "issuer": "x"});
+        let mut rsa = rsa();
+        rsa["use"] = json!("sig");
+        rsa["x5c"] = json!(["MII"]);
+        rsa["issuer"] = json!("x");
         assert!(finds(&rsa, Algorithm::RS256));
         assert!(finds(&rsa, Algorithm::PS256));
         assert!(!finds(&rsa, Algorithm::ES256));
@@ -123,10 +158,34 @@ mod tests {
             ("kty", json!("AKP")),
             ("n", json!("not base64!")),
         ] {
-            let mut key = json!({"kty": "RSA", "kid": "1", "n": N, "e": "AQAB"});
+            let mut key = rsa();
             assert!(finds(&key, Algorithm::RS256));
             key[name] = value.clone();
             assert!(!finds(&key, Algorithm::RS256), "{name}: {value}");
+        }
+    }
+
+    #[test]
+    fn keys_that_verify_nothing_are_not_remembered() {
+        for (name, value) in [
+            ("n", modulus(255)),
+            ("n", modulus(1026)),
+            ("n", format!("AA{}", modulus(258))),
+            ("n", String::new()),
+            ("e", "s".repeat(8)),
+            ("kid", "x".repeat(LONGEST_ID + 1)),
+        ] {
+            let mut key = rsa();
+            key[name] = json!(value);
+            let keys = PublishedKeys::parse(json!({"keys": [key]}).to_string().as_bytes()).unwrap();
+            assert_eq!(keys.0.len(), 0, "{name}: {value}");
+        }
+        let mut longest = rsa();
+        longest["n"] = json!(modulus(1023));
+        assert!(finds(&longest, Algorithm::RS256));
+        for (x, is_found) in [(X, true), ("f83O", false)] {
+            let point = json!({"kty": "EC", "kid": "1", "crv": "P-256", "x": x, "y": x});
+            assert_eq!(finds(&point, Algorithm::ES256), is_found, "{x}");
         }
     }
 

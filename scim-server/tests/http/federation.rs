@@ -10,12 +10,12 @@ use database::{
 use identity_provider::{Algorithm, Issuer, SigningKey};
 use ring::hmac;
 use serde_json::{Value, json};
-use tenancy::{CredentialKind, PrivateAddresses, Trust};
+use tenancy::{CredentialKind, PrivateAddresses, TenantConfiguration, Trust};
 use tokio::{net::TcpListener, time::Instant};
 
 use crate::{
     oauth::{ASSERTION_TYPE, TokenClient, access_token, answer},
-    server::{Scene, until_status},
+    server::{Scene, reconfigure, until_status},
 };
 
 const AUDIENCE: &str = "api://scim";
@@ -33,7 +33,6 @@ pub fn trust_in(issuer: &Issuer) -> Trust {
         audience: AUDIENCE.to_owned(),
         subject: Some(SUBJECT.to_owned()),
         directory_id: None,
-        private_addresses: PrivateAddresses::Allow,
     }
 }
 
@@ -281,14 +280,39 @@ async fn a_tenant_moves_from_one_issuer_to_another_without_a_gap() {
 #[tokio::test]
 async fn keys_of_private_addresses_are_not_fetched_unless_they_are_allowed() {
     let (scene, issuer) = (Scene::start().await, issuer(Algorithm::Es256).await);
-    let denied = Trust { private_addresses: PrivateAddresses::Deny, ..trust_in(&issuer) };
-    trust(&scene.database, &scene.tenant, CredentialKind::Federation, denied).await;
+    let deny = |configuration: &mut TenantConfiguration| {
+        configuration.private_addresses = PrivateAddresses::Deny;
+    };
+    let denied = scene.database.tenant_with(deny).await;
+    trust(&scene.database, &denied, CredentialKind::Federation, trust_in(&issuer)).await;
     let assertion = issuer.sign(&claims(&issuer)).unwrap();
-    assert_eq!(TokenClient::new(&scene.server, &scene.tenant).by_assertion(&assertion).await.status, 401);
+    let status = async |tenant| TokenClient::new(&scene.server, tenant).by_assertion(&assertion).await.status;
+    assert_eq!(status(&denied).await, 401);
     assert_eq!(issuer.times_read(), 0);
     // Nor is anything told of them that was fetched for somebody else.
-    let other = scene.database.tenant().await;
-    trust(&scene.database, &other, CredentialKind::Federation, trust_in(&issuer)).await;
-    assert_eq!(TokenClient::new(&scene.server, &other).by_assertion(&assertion).await.status, 200);
-    assert_eq!(TokenClient::new(&scene.server, &scene.tenant).by_assertion(&assertion).await.status, 401);
+    trust(&scene.database, &scene.tenant, CredentialKind::Federation, trust_in(&issuer)).await;
+    assert_eq!(status(&scene.tenant).await, 200);
+    assert_eq!(status(&denied).await, 401);
+    // A class that denies them from now on is heeded by what stands, and without a new key.
+    reconfigure(&scene.database, &scene.tenant, deny).await;
+    let client = TokenClient::new(&scene.server, &scene.tenant);
+    until_status(401, async || client.by_assertion(&assertion).await).await;
+    assert_eq!(issuer.times_read(), 1);
+}
+
+#[tokio::test]
+async fn a_narrowed_trust_counts_from_its_first_use() {
+    let (scene, issuer) = (Scene::start().await, issuer(Algorithm::Es256).await);
+    let wide = Trust { subject: None, ..trust_in(&issuer) };
+    trust(&scene.database, &scene.tenant, CredentialKind::Federation, wide).await;
+    trust(&scene.database, &scene.tenant, CredentialKind::Federation, trust_in(&issuer)).await;
+    let client = TokenClient::new(&scene.server, &scene.tenant);
+    let status = async |subject| {
+        let assertion = issuer.sign(&issuer.claims(AUDIENCE, subject)).unwrap();
+        client.by_assertion(&assertion).await.status
+    };
+    assert_eq!(status("somebody").await, 200, "the narrow one was not used");
+    assert_eq!(status(SUBJECT).await, 200);
+    assert_eq!(status("somebody").await, 401);
+    assert_eq!(status(SUBJECT).await, 200);
 }

@@ -1,5 +1,7 @@
 //! A signed token of an issuer in place of a bearer token, as Entra sends one when its Secret Token is empty.
 
+use std::time::{Duration, Instant};
+
 use database::{
     registry::{HandledAnnotations, Issue, NewCredential, Overlap},
     testing::TestDatabase,
@@ -63,6 +65,35 @@ async fn any_other_signed_token_is_the_same_as_none() {
     assert_eq!(client.by_assertion(&signed).await.status, 401, "nor an assertion");
     let other = scene.server.client(&scene.database.tenant().await);
     assert_eq!(status(&other.with_token(&signed)).await, 401, "nor good for somebody else");
+}
+
+#[tokio::test]
+async fn a_narrowed_trust_counts_from_its_first_use() {
+    let (scene, issuer) = scene().await;
+    trust(&scene.database, &scene.tenant, CredentialKind::Jwt, trust_in(&issuer)).await;
+    let right = scene.scim.with_token(&issuer.sign(&claims(&issuer)).unwrap());
+    let mut of_somebody = claims(&issuer);
+    of_somebody["sub"] = json!("somebody");
+    let wrong = scene.scim.with_token(&issuer.sign(&of_somebody).unwrap());
+    assert_eq!(status(&wrong).await, 200, "the narrow one was not used");
+    assert_eq!(status(&right).await, 200);
+    assert_eq!(status(&wrong).await, 401);
+    assert_eq!(status(&right).await, 200);
+}
+
+#[tokio::test]
+async fn keys_that_moved_are_read_at_their_new_place_first() {
+    let (scene, issuer) = scene().await;
+    let by_issuer = scene.scim.with_token(&issuer.sign(&claims(&issuer)).unwrap());
+    assert_eq!(status(&by_issuer).await, 200);
+    let moved = Trust { jwks_uri: format!("{}?moved", issuer.jwks_uri()), ..trust_in(&issuer) };
+    trust(&scene.database, &scene.tenant, CredentialKind::Jwt, moved).await;
+    let started = Instant::now();
+    while scene.database.read(&scene.tenant).await.credentials[2].first_used_at.is_none() {
+        assert_eq!(status(&by_issuer).await, 200);
+        assert!(started.elapsed() < Duration::from_secs(3), "the new one is not used");
+    }
+    assert_eq!(issuer.times_read(), 2);
 }
 
 #[tokio::test]

@@ -78,6 +78,7 @@ pub(crate) fn operator(
         format!("--server-service={}", site.service),
         format!("--server-role={SERVER_ROLE}"),
         format!("--observability-address={observability}"),
+        "--audit-interval=5s".to_owned(), // tests wait for it
     ];
     arguments.extend(site.controller_name.iter().map(|name| format!("--controller-name={name}")));
     arguments.extend(lease_name.iter().map(|name| format!("--lease-name={name}")));

@@ -17,8 +17,8 @@ pub struct Audited {
     /// The `ScimTenant` it belongs to.
     pub owner: Owner,
     /// The same as long as nothing changed that a status shows or that a hand could have changed: the row, its credentials
-    /// and when they were last used (to the minute), which of them have ended by their time, the tenant's schema with its
-    /// tables and the rights to them, and how much was written to users, groups and memberships.
+    /// and when they were first and last used (the last use to a quarter of an hour), which of them have ended by their time, the
+    /// tenant's schema with its tables and the rights to them, and how much was written to users, groups and memberships.
     ///
     /// It means something beside another one of the same operator's version and PostgreSQL only.
     pub fingerprint: u64,
@@ -37,7 +37,7 @@ const AUDIT: &str = "
       LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = ('tenant_' || t.id)::name
       LEFT JOIN LATERAL
            (SELECT string_agg(ROW(c.generation, c.kind, c.digest, c.principal, c.trust, c.issued_at, c.first_used_at,
-                                  date_trunc('minute', c.last_used_at), c.revoked_at, c.valid_until,
+                                  date_bin('15 minutes', c.last_used_at, timestamptz 'epoch'), c.revoked_at, c.valid_until,
                                   c.valid_until <= now())::text, ' ' ORDER BY c.generation) AS all
               FROM scim_control.credentials c WHERE c.tenant_id = t.id) credentials ON true
       LEFT JOIN LATERAL

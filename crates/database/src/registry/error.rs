@@ -75,6 +75,11 @@ impl RegistryError {
         matches!(self, Self::Database(error) if error.is_unavailable())
     }
 
+    /// Whether a table or a schema is not there.
+    pub fn is_missing(&self) -> bool {
+        matches!(self, Self::Database(Error::Missing(_)))
+    }
+
     pub(crate) fn unreadable(
         what: &'static str,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,

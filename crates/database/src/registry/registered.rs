@@ -46,6 +46,11 @@ impl RegisteredTenant {
         SchemaName::of(self.id)
     }
 
+    /// Which row it is, and whose.
+    pub fn row(&self) -> OwnedRow {
+        OwnedRow { id: self.id, owner: self.owner }
+    }
+
     /// The credentials that work [`now`](Self::now), the oldest first.
     pub fn working(&self) -> impl Iterator<Item = &Credential> {
         let newest_used = validity::newest_used(self.credentials.iter().map(Credential::rung));

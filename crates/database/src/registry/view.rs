@@ -7,6 +7,7 @@ mod derived;
 mod poll;
 mod proof;
 mod snapshot;
+mod trusted;
 mod usage;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -25,6 +26,7 @@ pub use crate::registry::view::access::Client;
 pub use crate::registry::view::authentication::{Authenticated, Presented, Refused};
 pub use crate::registry::view::derived::Configured;
 pub use crate::registry::view::snapshot::Revision;
+pub use crate::registry::view::trusted::Trusted;
 
 /// How often the registry is read. "Revoked within a second" leaves room for three polls to fail.
 const POLL_INTERVAL: Duration = Duration::from_millis(250);
@@ -184,9 +186,10 @@ impl RegistryView {
                 *freshness = Freshness { as_of: Some(started), failing: false };
                 let mut snapshot = self.shared.snapshot.write().unwrap_or_else(PoisonError::into_inner);
                 snapshot.apply(changes);
-                for (tenant, generation) in self.shared.usage.first_uses_not_written() {
+                for (tenant, generation) in self.shared.usage.first_uses_not_read() {
                     snapshot.mark_used(tenant, generation);
                 }
+                self.shared.usage.forget_read(started);
                 PollOutcome::Done
             }
             Err(error) => {

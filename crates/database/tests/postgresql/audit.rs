@@ -87,6 +87,24 @@ async fn what_servers_write_is_noticed() {
 }
 
 #[tokio::test]
+async fn the_first_use_is_noticed_at_once_and_a_later_one_each_quarter_of_an_hour() {
+    let database = TestDatabase::start().await;
+    let tenant = database.tenant().await;
+    let unused = fingerprint(&database, &tenant).await;
+    let used = "UPDATE scim_control.credentials SET first_used_at = '2026-11-22 12:14:59Z', last_used_at = '2026-11-22 12:14:59Z'";
+    run(&database, &tenant, used).await;
+    let first = fingerprint(&database, &tenant).await;
+    assert_ne!(first, unused);
+    for (at, is_noticed) in [("12:14:00", false), ("12:15:00", true), ("12:29:59", false), ("12:30:00", true)]
+    {
+        let before = fingerprint(&database, &tenant).await;
+        let sql = format!("UPDATE scim_control.credentials SET last_used_at = '2026-11-22 {at}Z'");
+        run(&database, &tenant, &sql).await;
+        assert_eq!(fingerprint(&database, &tenant).await != before, is_noticed, "{at}");
+    }
+}
+
+#[tokio::test]
 async fn a_credential_that_ends_by_its_time_is_noticed() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
@@ -109,8 +127,8 @@ async fn what_changes_nothing_is_not_noticed() {
     let before = fingerprint(&database, &tenant).await;
     let idle = [
         "SELECT 1",
-        // Within the same minute.
-        "UPDATE scim_control.credentials SET last_used_at = '2026-11-22 12:00:59Z'",
+        // Within the same quarter of an hour.
+        "UPDATE scim_control.credentials SET last_used_at = '2026-11-22 12:14:59Z'",
         // Written by servers, and nobody's business but theirs.
         "UPDATE scim_control.tenants SET derived_form = 7",
         "UPDATE scim_control.tenants SET changed = pg_current_xact_id()",

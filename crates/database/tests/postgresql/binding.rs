@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use database::migration::TenantMigrations;
 use database::registry::{Change, Foreign, HandledAnnotations, Registry, RegistryError};
-use database::testing::{TestDatabase, bearer_token, configuration, key, owner, token};
+use database::testing::{TestDatabase, bearer_token, configuration, execute, key, owner, token};
 use tenancy::InstallationId;
 use uuid::Uuid;
 
@@ -33,6 +33,44 @@ async fn the_first_cluster_has_the_installation_and_others_have_theirs() {
     assert_eq!(taken_by(operator(&database).bind(&here, one, None).await), None, "again");
     assert_eq!(taken_by(operator(&database).bind(&here, two, None).await), Some(one));
     assert_eq!(taken_by(operator(&database).bind(&there, two, None).await), None);
+}
+
+#[tokio::test]
+async fn an_operator_that_is_refused_has_not_migrated_or_granted_anything() {
+    let database = TestDatabase::start().await;
+    let [one, two] = [Uuid::now_v7(), Uuid::now_v7()];
+    let here: InstallationId = "here".parse().unwrap();
+    operator(&database).prepare(&here, one, None).await.unwrap();
+    let role = database.server_role();
+    let older = format!(
+        "DELETE FROM scim_control.migrations WHERE version = 2;
+         REVOKE SELECT ON scim_control.tenants FROM {role}"
+    );
+    execute(&mut database.administrator().await, &older).await.unwrap();
+    let versions = async || -> (i64, bool) {
+        sqlx::query_as(
+            "SELECT count(*), has_table_privilege($1, 'scim_control.tenants', 'SELECT') FROM scim_control.migrations",
+        )
+        .bind(role)
+        .fetch_one(&mut database.administrator().await)
+        .await
+        .unwrap()
+    };
+    for take_over in [None, Some(Uuid::now_v7())] {
+        assert_eq!(taken_by(operator(&database).prepare(&here, two, take_over).await), Some(one));
+        assert_eq!(versions().await, (1, false));
+    }
+}
+
+#[tokio::test]
+async fn an_operator_prepares_an_empty_database_again_and_in_the_place_of_a_lost_cluster() {
+    let database = TestDatabase::start_without_registry().await;
+    let [one, two] = [Uuid::now_v7(), Uuid::now_v7()];
+    let here: InstallationId = "here".parse().unwrap();
+    for (cluster, take_over) in [(one, None), (one, None), (two, Some(one)), (two, Some(one))] {
+        assert_eq!(taken_by(operator(&database).prepare(&here, cluster, take_over).await), None);
+    }
+    assert_eq!(taken_by(operator(&database).prepare(&here, one, None).await), Some(two));
 }
 
 #[tokio::test]

@@ -1,9 +1,8 @@
 //! Each kind of credential lets in by its own way, and from where the tenant takes requests only.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use database::registry::view::{Presented, Refused, RegistryView};
+use database::registry::view::{Presented, Refused, RegistryView, Trusted};
 use database::testing::{
     SOURCE, TestDatabase, TestTenant, basic, client_secret, configuration, token, trusted,
 };
@@ -78,46 +77,57 @@ async fn a_signature_lets_in_by_a_trust_that_works_and_by_its_own_kind() {
     assert_eq!(view.trusts(&path, CredentialKind::Jwt), [], "it asks nothing");
     view.refresh().await.unwrap();
     let (second, third) = (Generation::new(2), Generation::new(3));
-    assert_eq!(view.trusts(&path, CredentialKind::Jwt), [(second, Arc::new(jwt.clone()))]);
-    assert_eq!(view.trusts(&path, CredentialKind::Federation), [(third, Arc::new(federation.clone()))]);
+    let only = |kind| -> Trusted {
+        let [only] = view.trusts(&path, kind).try_into().unwrap();
+        only
+    };
+    let (by_token, by_federation) = (only(CredentialKind::Jwt), only(CredentialKind::Federation));
+    assert_eq!((by_token.generation(), by_token.trust()), (second, &jwt));
+    assert_eq!((by_federation.generation(), by_federation.trust()), (third, &federation));
 
-    let by_jwt = async |generation, verdict: bool| {
+    let by_jwt = async |trusted: &Trusted, verdict: bool| {
         let verify = |trust: &Trust, now| {
-            assert_eq!(trust, &jwt);
+            assert_eq!(trust, trusted.trust());
             assert!(view.now().unwrap() >= now);
             verdict
         };
-        view.authenticate_trusted(&path, generation, CredentialKind::Jwt, SOURCE, verify).await
+        view.authenticate_trusted(&path, trusted, SOURCE, verify).await
     };
-    assert_eq!(by_jwt(second, false).await.unwrap_err(), Refused::Unknown);
+    assert_eq!(by_jwt(&by_token, false).await.unwrap_err(), Refused::Unknown);
     view.run(std::future::ready(())).await;
     assert_eq!(used(&database, &tenant).await, [false, false, false], "what was not proven is no use");
-    assert_eq!(by_jwt(third, true).await.unwrap_err(), Refused::Unknown, "an assertion is no token");
-    assert_eq!(by_jwt(second, true).await.unwrap().scope, tenant.scope);
+    assert_eq!(by_jwt(&by_federation, true).await.unwrap_err(), Refused::Unknown, "an assertion is no token");
+    assert_eq!(by_jwt(&by_token, true).await.unwrap().scope, tenant.scope);
     assert!(!admits(&view, &tenant, &tenant.token).await);
 
-    let by_assertion = async |generation, verdict: bool| {
-        view.authenticate_assertion(&path, generation, SOURCE, |_, _| verdict).await.map(|_| ())
+    let by_assertion = async |trusted: &Trusted, verdict: bool| {
+        view.authenticate_assertion(&path, trusted, SOURCE, |_, _| verdict).await.map(|_| ())
     };
-    assert_eq!(by_assertion(second, true).await, Err(Refused::Unknown));
-    assert_eq!(by_assertion(third, false).await, Err(Refused::Unknown));
-    assert_eq!(by_assertion(third, true).await, Ok(()));
+    assert_eq!(by_assertion(&by_token, true).await, Err(Refused::Unknown));
+    assert_eq!(by_assertion(&by_federation, false).await, Err(Refused::Unknown));
+    assert_eq!(by_assertion(&by_federation, true).await, Ok(()));
     assert_eq!(view.trusts(&path, CredentialKind::Jwt), [], "the newer one was used");
-    assert_eq!(by_jwt(second, true).await.unwrap_err(), Refused::Unknown);
+    assert_eq!(by_jwt(&by_token, true).await.unwrap_err(), Refused::Unknown);
     view.run(std::future::ready(())).await;
     assert_eq!(used(&database, &tenant).await, [false, true, true]);
 }
 
 #[tokio::test]
-async fn a_trust_that_is_new_is_found_by_the_first_request_that_names_it() {
+async fn a_trust_lets_in_nobody_any_more_once_the_registry_has_another_in_its_place() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;
-    let view = loaded(&database).await;
     let credential = trusted(CredentialKind::Jwt, trust("https://sts.example.com"));
-    let generation = database.issue(&tenant, &credential, REPLACEMENT).await;
+    database.issue(&tenant, &credential, REPLACEMENT).await;
+    let view = loaded(&database).await;
     let path = tenant.path();
-    let asked = view.authenticate_trusted(&path, generation, CredentialKind::Jwt, SOURCE, |_, _| true).await;
-    assert_eq!(asked.unwrap().scope, tenant.scope);
+    let verified = view.trusts(&path, CredentialKind::Jwt).remove(0);
+    let ask = async || view.authenticate_trusted(&path, &verified, SOURCE, |_, _| true).await;
+    assert_eq!(ask().await.unwrap().scope, tenant.scope);
+    let other = r#"UPDATE scim_control.credentials SET trust = trust || '{"issuer": "https://other.example"}'
+                    WHERE tenant_id = $id AND generation = 2"#;
+    run(&database, &tenant, other).await;
+    view.refresh().await.unwrap();
+    assert_eq!(ask().await.unwrap_err(), Refused::Unknown);
 }
 
 #[tokio::test]
@@ -192,12 +202,13 @@ async fn signatures_and_clients_come_from_there_too() {
     let view = loaded(&database).await;
     let path = tenant.path();
     let id = path.to_string().replace('/', ".");
-    let (federation, jwt) = (Generation::new(2), Generation::new(3));
+    let trusted = |kind| view.trusts(&path, kind).remove(0);
+    let (federation, jwt) = (trusted(CredentialKind::Federation), trusted(CredentialKind::Jwt));
     let refused = Some(Refused::Source(SOURCE));
     let by_client = view.authenticate_client(&path, &id, secret.expose(), SOURCE).await;
     assert_eq!(by_client.err(), refused);
-    assert_eq!(view.authenticate_assertion(&path, federation, SOURCE, |_, _| true).await.err(), refused);
-    let by_jwt = view.authenticate_trusted(&path, jwt, CredentialKind::Jwt, SOURCE, |_, _| true).await;
+    assert_eq!(view.authenticate_assertion(&path, &federation, SOURCE, |_, _| true).await.err(), refused);
+    let by_jwt = view.authenticate_trusted(&path, &jwt, SOURCE, |_, _| true).await;
     assert_eq!(by_jwt.err(), refused);
     view.run(std::future::ready(())).await;
     assert_eq!(used(&database, &tenant).await, [false; 4]);

@@ -7,6 +7,8 @@ mod audit;
 #[cfg(test)]
 mod binding;
 #[cfg(test)]
+mod control;
+#[cfg(test)]
 mod deletion;
 #[cfg(test)]
 mod drift;

@@ -6,7 +6,7 @@ use database::registry::view::{Authenticated, Presented, Refused, RegistryView};
 use database::registry::{Foreign, Issue, Origin, Overlap, RegisteredTenant, RegistryError};
 use database::testing::{SOURCE, TestDatabase, TestTenant, bearer_token, execute, token};
 use jiff::Timestamp;
-use tenancy::{Owner, PrivateAddresses, TenantConfiguration, TenantKey, TenantPath, Token, Trust};
+use tenancy::{Owner, TenantConfiguration, TenantKey, TenantPath, Token, Trust};
 use uuid::Uuid;
 
 /// A new credential, and the old ones work until it is used.
@@ -70,7 +70,6 @@ pub(crate) fn trust(issuer: &str) -> Trust {
         audience: "scim".to_owned(),
         subject: None,
         directory_id: None,
-        private_addresses: PrivateAddresses::Deny,
     }
 }
 

@@ -32,7 +32,7 @@ mod issued {
         registered: Option<&RegisteredTenant>,
         held: &[Token],
     ) -> Decision<NextIssued> {
-        decide_issued(tenant, registered, IssuedKind::BearerToken, UNTIL_USED, held)
+        decide_issued(tenant, registered, IssuedKind::BearerToken, UNTIL_USED, held, Keeper::Ours)
     }
 
     fn next(tenant: &ScimTenant, registered: Option<&RegisteredTenant>, held: &[Token]) -> NextIssued {
@@ -67,7 +67,8 @@ mod issued {
             for overlap in [Overlap::UntilUsed, Overlap::For(HOUR)] {
                 let rotation = Rotation { overlap, every: None };
                 let kind = IssuedKind::BearerToken;
-                let decision = decide_issued(&tenant(json!({})), Some(&registered), kind, rotation, &held);
+                let decision =
+                    decide_issued(&tenant(json!({})), Some(&registered), kind, rotation, &held, Keeper::Ours);
                 assert_eq!(decision.next, replacement(Overlap::UntilUsed));
             }
         }
@@ -109,7 +110,7 @@ mod issued {
         let rotation = Rotation { overlap: Overlap::For(HOUR), every: None };
         let asking = annotated(annotation::ROTATE_TOKEN, "now");
         let kind = IssuedKind::BearerToken;
-        let decision = decide_issued(&asking, Some(&registered), kind, rotation, &[token(1)]);
+        let decision = decide_issued(&asking, Some(&registered), kind, rotation, &[token(1)], Keeper::Ours);
         assert_eq!(decision.next, replacement(Overlap::For(HOUR)));
     }
 
@@ -117,9 +118,31 @@ mod issued {
     fn another_way_in_is_a_rotation() {
         let registered = registered(vec![used(credential(1, &token(1)))]);
         for kind in [IssuedKind::Basic, IssuedKind::ClientSecret] {
-            let decision =
-                decide_issued(&tenant(json!({})), Some(&registered), kind, UNTIL_USED, &[token(1)]);
+            let decision = decide_issued(
+                &tenant(json!({})),
+                Some(&registered),
+                kind,
+                UNTIL_USED,
+                &[token(1)],
+                Keeper::Ours,
+            );
             assert_eq!(decision.next, replacement(Overlap::UntilUsed), "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn what_somebody_brought_is_rotated_when_nobody_brings_it_any_more() {
+        let brought = used(credential(1, &token(1)));
+        for overlap in [Overlap::UntilUsed, Overlap::For(HOUR)] {
+            let rotation = Rotation { overlap, every: None };
+            let next = |now| {
+                let registered = RegisteredTenant { now, ..registered(vec![brought.clone()]) };
+                let (tenant, kind) = (tenant(json!({})), IssuedKind::BearerToken);
+                decide_issued(&tenant, Some(&registered), kind, rotation, &[token(9)], Keeper::Others).next
+            };
+            assert_eq!(next(NOW), replacement(overlap));
+            let young = brought.issued_at + SignedDuration::from_secs(9);
+            assert_eq!(next(young), NextIssued::Later, "not one with each pass, if no Secret can be written");
         }
     }
 
@@ -130,7 +153,8 @@ mod issued {
             let registered = RegisteredTenant { now, ..registered(credentials) };
             let rotation = Rotation { overlap: Overlap::For(HOUR), every: Some(HOUR) };
             let kind = IssuedKind::BearerToken;
-            decide_issued(&tenant(json!({})), Some(&registered), kind, rotation, &[token(1)]).next
+            decide_issued(&tenant(json!({})), Some(&registered), kind, rotation, &[token(1)], Keeper::Ours)
+                .next
         };
         let one = || vec![used(credential(1, &token(1)))];
         assert_eq!(after(one(), 3599), NextIssued::Present(token(1)));
@@ -209,7 +233,7 @@ mod restored {
     }
 
     fn next(tenant: &ScimTenant, registered: Option<&RegisteredTenant>, held: &[Token]) -> NextIssued {
-        decide_issued(tenant, registered, IssuedKind::BearerToken, UNTIL_USED, held).next
+        decide_issued(tenant, registered, IssuedKind::BearerToken, UNTIL_USED, held, Keeper::Ours).next
     }
 
     #[test]
@@ -246,7 +270,14 @@ mod restored {
             let annotations = annotated(key, "some time").metadata.annotations;
             let mut tenant = told(3, "BearerToken");
             tenant.metadata.annotations = annotations;
-            decide_issued(&tenant, Some(&older), IssuedKind::BearerToken, UNTIL_USED, &[token(3)])
+            decide_issued(
+                &tenant,
+                Some(&older),
+                IssuedKind::BearerToken,
+                UNTIL_USED,
+                &[token(3)],
+                Keeper::Ours,
+            )
         };
         let rotated = asking(annotation::ROTATE_TOKEN);
         assert_eq!(rotated.next, NextIssued::Restored(token(3), Generation::new(3)));

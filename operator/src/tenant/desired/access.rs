@@ -8,7 +8,9 @@ use crate::object::Found;
 use crate::obstacle::Obstacle;
 use crate::settings::Settings;
 use crate::tenant::brought::Offer;
-use crate::tenant::credentials::{NextGiven, decide_brought, decide_issued, decide_trusted, revocation};
+use crate::tenant::credentials::{
+    Keeper, NextGiven, decide_brought, decide_issued, decide_trusted, revocation,
+};
 use crate::tenant::dereference::Dereferenced;
 use crate::tenant::desired::{Connection, Credentials, Given, Issued, Step};
 use crate::tenant::entrance::{BroughtSecret, Entrance, IssuedKind, Rotation, without_class};
@@ -68,11 +70,19 @@ impl Situation<'_> {
             [&live, &old].into_iter().flatten().filter_map(|secret| secret.issued(kind)).collect();
         let path = self.identity.key.path();
         Ok(Credentials::Issued(Box::new(Issued {
-            decision: decide_issued(self.tenant, self.registered, kind, rotation, &held),
+            decision: decide_issued(self.tenant, self.registered, kind, rotation, &held, self.keeper()),
             secret: ConnectionSecret::new(self.tenant, &path, name, kind, self.url, self.settings),
             live,
             old,
         })))
+    }
+
+    /// A status names the Secret that the newest credential is in.
+    fn keeper(self) -> Keeper {
+        let old = self.found.old_secret.as_ref().map(LiveSecret::name);
+        let ours = [Some(self.identity.secret_name.as_str()), old];
+        let named = self.tenant.status.as_ref().and_then(|status| status.secret_name.as_deref());
+        if named.is_none() || ours.contains(&named) { Keeper::Ours } else { Keeper::Others }
     }
 
     fn brought(self, secret: &BroughtSecret, overlap: Overlap) -> Result<Credentials, Obstacle> {

@@ -12,6 +12,7 @@ use crate::tenant::credentials::NextIssued;
 use crate::tenant::entrance::brought_secret;
 use crate::tenant::validate::validate;
 use database::registry::{Credential, Issue, Overlap};
+use k8s_openapi::api::networking::v1::Ingress;
 use tenancy::{CredentialKind, TenantId, TokenDigest};
 
 fn prepared(found: &Dereferenced) -> Desired<Prepared> {
@@ -54,7 +55,7 @@ fn reason<T>(step: &Step<T>) -> Option<Reason> {
 #[test]
 fn a_new_tenant_gets_row_token_and_route() {
     let Desired { database, credentials, route } = prepared(&found(default_class()));
-    assert!(matches!(database, Step::Do(Registration::Register { .. })));
+    assert!(matches!(database, Step::Do(Registration { foreign: Foreign::Refuse, .. })));
     let issued = issued(credentials);
     assert_eq!((issued.decision.next, issued.live), (NextIssued::New(Issue::First), None));
     assert!(matches!(route, Step::Do(_)));
@@ -97,7 +98,7 @@ fn the_data_of_another_namespace_of_this_name_is_taken_up_only_if_the_class_lets
     let mut adopted = found(vec![class("default", json!({"retainedData": "Adopt"}))]);
     adopted.registered = Ok(Some(row));
     let Desired { database, credentials, .. } = prepared(&adopted);
-    assert!(matches!(database, Step::Do(Registration::Register { foreign: Foreign::Adopt, .. })));
+    assert!(matches!(database, Step::Do(Registration { foreign: Foreign::Adopt, .. })));
     let next = issued(credentials).decision.next;
     assert_eq!(next, NextIssued::New(Issue::Replacement(Overlap::UntilUsed)), "the old one goes on working");
 }
@@ -116,11 +117,94 @@ fn an_invalid_edit_leaves_row_and_route_and_still_lets_tokens_be_replaced() {
     let mut found = found(vec![]);
     found.registered = Ok(Some(registered(vec![credential(1, &token(1))])));
     found.secret = Found::Ours(secret_with(&token(2)));
+    found.routes.ingress = Found::Ours(Ingress::default());
     let Desired { database, credentials, route } = prepared(&found);
-    assert!(matches!(database, Step::Do(Registration::LastAccepted(_))));
+    assert_as_registered(database);
     let next = issued(credentials).decision.next;
     assert_eq!(next, NextIssued::New(Issue::Replacement(Overlap::UntilUsed)));
     assert!(matches!(route, Step::Keep));
+}
+
+/// What the registry says of [`registered`] is written again, if a hand has undone it.
+fn assert_as_registered(database: Step<Registration>) {
+    let Step::Do(Registration { owner, configuration, foreign }) = database else { panic!("{database:?}") };
+    let before = registered(vec![]);
+    assert_eq!((owner, *configuration, foreign), (before.owner, before.configuration, Foreign::Refuse));
+}
+
+mod route_of_a_rejected_tenant {
+    use super::*;
+
+    /// What its class had when it was accepted: another path and other ranges than the spec of now.
+    fn served(class: ScimTenantClass) -> Dereferenced {
+        let mut row = registered(vec![Credential {
+            kind: CredentialKind::ClientSecret,
+            ..used(credential(1, &token(1)))
+        }]);
+        row.configuration.class_name = "default".to_owned();
+        row.configuration.tenant_url =
+            "https://old.example.com/customer-acme/acme/scim/v2".to_owned().try_into().unwrap();
+        let mut found = found(vec![class]);
+        found.registered = Ok(Some(row));
+        found
+    }
+
+    fn invalid() -> ScimTenant {
+        tenant(json!({"sourceRanges": ["203.0.113.0"]}))
+    }
+
+    fn route(tenant: &ScimTenant, found: &Dereferenced) -> Step<RoutePlan> {
+        prepared_for(tenant, found).route
+    }
+
+    #[test]
+    fn is_made_again_as_it_was_accepted() {
+        for named in [None, Some("typo")] {
+            let mut tenant = invalid();
+            tenant.spec.class_name = named.map(str::to_owned);
+            let plan = route(&tenant, &served(class("default", json!({}))));
+            let Step::Do(RoutePlan::Ingress { change, .. }) = plan else { panic!("{plan:?}") };
+            let text = format!("{change:?}");
+            for part in ["old.example.com", "/customer-acme/acme/scim/v2", "/customer-acme/acme/oauth2/token"]
+            {
+                assert!(text.contains(part), "{part}: {text}");
+            }
+        }
+    }
+
+    #[test]
+    fn is_missed_where_nobody_can_make_it() {
+        let other = json!({"controllerName": "example.com/other"});
+        let plan_of_others = json!({"allowedNamespaces": {"from": "Selector", "selector": {"matchLabels": {"plan": "other"}}}});
+        let mut without_class = served(class("default", json!({})));
+        without_class.classes.clear();
+        let mut terminating = served(class("default", json!({})));
+        terminating.namespace.is_terminating = true;
+        for mut found in [
+            served(class("default", json!({"database": "other"}))),
+            served(class("default", other)),
+            served(class("default", plan_of_others)),
+            without_class,
+            terminating,
+        ] {
+            assert_eq!(reason(&route(&invalid(), &found)), Some(Reason::Waiting));
+            found.routes.ingress = Found::Ours(Ingress::default());
+            assert!(matches!(route(&invalid(), &found), Step::Keep));
+        }
+    }
+
+    #[test]
+    fn is_not_missed_where_the_class_made_none() {
+        let mut found = served(class("default", json!({})));
+        found.classes.clear();
+        let mut tenant = invalid();
+        let condition = json!({
+            "type": "RouteReady", "status": "True", "reason": "NotRouted", "message": "",
+            "lastTransitionTime": "2026-01-01T00:00:00Z",
+        });
+        tenant.status.get_or_insert_default().conditions = vec![serde_json::from_value(condition).unwrap()];
+        assert!(matches!(route(&tenant, &found), Step::Keep));
+    }
 }
 
 #[test]
@@ -148,8 +232,9 @@ fn nothing_is_written_into_a_namespace_that_is_being_deleted() {
     let mut found = found(default_class());
     found.namespace.is_terminating = true;
     found.registered = Ok(Some(registered(vec![credential(1, &token(1))])));
+    found.routes.ingress = Found::Ours(Ingress::default());
     let Desired { database, credentials, route } = prepared(&found);
-    assert!(matches!(database, Step::Do(Registration::LastAccepted(_))));
+    assert_as_registered(database);
     assert_eq!(credentials.revocation, None);
     assert!(matches!((credentials.credentials, route), (Step::Keep, Step::Keep)));
 }
@@ -186,6 +271,21 @@ fn a_secret_of_another_name_takes_the_token_along() {
     let issued = issued(prepared(&found).credentials);
     assert_eq!(issued.decision.next, NextIssued::Present(token(1)));
     assert_eq!(issued.old, found.old_secret);
+}
+
+#[test]
+fn a_tenant_that_brings_no_token_any_more_is_given_one_with_the_overlap_that_it_declares() {
+    let rotation = json!({"bearerToken": {"rotation": {"overlap": "1h"}}});
+    let next = |secret_name: &str| {
+        let mut tenant = tenant(json!({"authentication": rotation}));
+        tenant.status.get_or_insert_default().secret_name = Some(secret_name.to_owned());
+        let mut found = found(default_class());
+        found.registered = Ok(Some(registered(vec![used(credential(1, &token(1)))])));
+        issued(prepared_for(&tenant, &found).credentials).decision.next
+    };
+    let hour = std::time::Duration::from_hours(1);
+    assert_eq!(next("mine"), NextIssued::New(Issue::Replacement(Overlap::For(hour))));
+    assert_eq!(next("acme-scim"), NextIssued::New(Issue::Replacement(Overlap::UntilUsed)), "it was lost");
 }
 
 mod brought {

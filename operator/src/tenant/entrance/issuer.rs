@@ -24,7 +24,7 @@ pub(super) fn trust(
         _ => "spec.authentication.jwt",
     };
     match (&declared.entra, &declared.issuer) {
-        (Some(entra), _) => of_entra(kind, entra, private_addresses, field),
+        (Some(entra), _) => of_entra(kind, entra, field),
         (None, Some(issuer)) => of_another(issuer, private_addresses, field),
         (None, None) => {
             Err(Obstacle::lasting(Reason::InvalidSpec, format!("{field} names neither entra nor issuer")))
@@ -36,12 +36,7 @@ pub(super) fn trust(
 /// has the same name in all clouds
 /// (<https://learn.microsoft.com/en-us/entra/identity-platform/access-tokens>,
 /// <https://learn.microsoft.com/en-us/entra/identity-platform/authentication-national-cloud>).
-fn of_entra(
-    kind: CredentialKind,
-    entra: &EntraIssuer,
-    private_addresses: PrivateAddresses,
-    field: &str,
-) -> Result<Trust, Obstacle> {
+fn of_entra(kind: CredentialKind, entra: &EntraIssuer, field: &str) -> Result<Trust, Obstacle> {
     let directory_id = entra.directory_id.to_ascii_lowercase();
     let authority = match entra.cloud {
         EntraCloud::Public => "https://login.microsoftonline.com",
@@ -62,7 +57,6 @@ fn of_entra(
         audience: audience.to_owned(),
         subject: entra.subject.clone(),
         directory_id: Some(directory_id),
-        private_addresses,
     })
 }
 
@@ -77,6 +71,13 @@ fn of_another(
     let url = Url::parse(keys).map_err(|error| {
         Obstacle::lasting(Reason::InvalidSpec, format!("{field}.issuer.jwksURI is no URL: {error}"))
     })?;
+    if !url.username().is_empty() || url.password().is_some() {
+        // What it says there is a secret, and a message is read by many.
+        return Err(Obstacle::lasting(
+            Reason::IssuerNotAllowed,
+            format!("{field}.issuer.jwksURI must not hold a user name or password"),
+        ));
+    }
     let is_private = match url.host() {
         Some(Host::Ipv4(address)) => !is_public(address.into()),
         Some(Host::Ipv6(address)) => !is_public(address.into()),
@@ -96,7 +97,6 @@ fn of_another(
         audience: issuer.audience.clone(),
         subject: issuer.subject.clone(),
         directory_id: None,
-        private_addresses,
     })
 }
 

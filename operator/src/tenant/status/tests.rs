@@ -150,6 +150,30 @@ fn an_invalid_edit_keeps_what_is_known_and_says_what_is_wrong() {
 }
 
 #[test]
+fn an_invalid_edit_does_not_hide_that_tokens_and_route_are_gone() {
+    let mut tenant = tenant(json!({}));
+    tenant.status = Some(status(&tenant, Ok(&validated()), &all_done(), None, NOW));
+    let obstacle = Obstacle::lasting(Reason::InvalidProfile, "spec.profile: no");
+    let revoked = Credential { revoked_at: Some(NOW), ..used(credential(1, &token(1))) };
+    let failed = |reason| Obstacle::lasting(reason, "gone");
+    let applied = Desired {
+        database: Outcome::Done(registered(vec![revoked])),
+        credentials: Outcome::Failed(failed(Reason::CredentialRevoked)),
+        route: Outcome::Failed(failed(Reason::Waiting)),
+    };
+    let status = status(&tenant, Err(&obstacle), &applied, None, NOW);
+    insta::assert_snapshot!(lines(&status), @r#"
+    Accepted=False InvalidProfile: spec.profile: no
+    DatabaseReady=True Provisioned: schema tenant_42
+    CredentialsReady=False CredentialRevoked: gone
+    RouteReady=False Waiting: gone
+    Ready=False InvalidProfile: spec.profile: no
+    Stalled=True InvalidProfile: spec.profile: no
+    "#);
+    assert_eq!(status.token, None);
+}
+
+#[test]
 fn without_postgresql_a_tenant_is_reconciling_and_keeps_what_is_known() {
     let mut tenant = tenant(json!({}));
     tenant.status = Some(status(&tenant, Ok(&validated()), &all_done(), None, NOW));

@@ -40,6 +40,7 @@ fn a_tenant_of_the_default_class_is_accepted() {
       "service": "Active",
       "sourceRanges": {},
       "accessTokenSeconds": 3600,
+      "privateAddresses": "Deny",
       "className": "default"
     }
     "#);

@@ -63,7 +63,9 @@ pub(crate) async fn a_suspended_tenant_is_told_to_come_back_and_keeps_its_data(w
     let stranger = servers[0].with_token("scim_wrong");
     assert_eq!(status(&stranger).await, 401, "who has no token learns nothing of it");
     world.redeclare("suspended", "suspended", json!({})).await;
-    eventually("it is served again", async || status(&servers[0]).await == 200).await;
+    for server in &servers {
+        eventually("it is served again", async || status(server).await == 200).await;
+    }
     assert_eq!(users(&customer).await, 1);
 }
 

@@ -2,6 +2,7 @@
 //! server and a class of its own, and with a host that leads to its server.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use control_plane::INGRESS_CLASS;
 use http::Method;
@@ -14,7 +15,7 @@ use product::{
 use serde_json::{Value, json};
 
 use crate::metrics;
-use crate::world::{SOON, World, eventually};
+use crate::world::{SOON, World, eventually, eventually_within};
 
 /// The tenants of its class are in namespaces with a label of its name, and are called `tenant`.
 pub(crate) const TENANT: &str = "tenant";
@@ -68,7 +69,10 @@ impl Neighbour {
     pub(crate) async fn customer(&self, world: &World, namespace: &str) -> Customer {
         let customer = Customer::when_ready(&world.client, namespace, TENANT, SOON).await.unwrap();
         let connection = through_ingress(world, &customer);
-        eventually("its host leads to its server", async || status(&connection).await == 200).await;
+        // After an outage of the API server Contour takes its time until it watches Services again.
+        let within = Duration::from_secs(90);
+        eventually_within(within, "its host leads to its server", async || status(&connection).await == 200)
+            .await;
         customer
     }
 

@@ -242,32 +242,38 @@ pub(crate) async fn a_secret_without_consent_is_not_read(world: &World) {
 
 /// From a token to federation and back to a token: at each moment what the identity provider has works.
 pub(crate) async fn another_way_in_leaves_no_gap(world: &World) {
-    let issuer = issuer(world, "moving", "moved").await;
-    world.redeclare("moved", "moved", json!({"className": "moving"})).await;
-    let customer = world.customer("moved", "moved").await;
+    let issuer = issuer(world, "moving", "way-moved").await;
+    world.redeclare("way-moved", "way-moved", json!({"className": "moving"})).await;
+    let customer = world.customer("way-moved", "way-moved").await;
     let by_token = customer.connection().unwrap();
     assert_eq!(status(&by_token).await, 200);
 
     let federation = json!({"oauth2": {"federation": trusting(&issuer)}});
-    world.redeclare("moved", "moved", json!({"className": "moving", "authentication": federation})).await;
-    world.condition("moved", "moved", "CredentialsReady", "True", "Trusted").await;
+    world
+        .redeclare("way-moved", "way-moved", json!({"className": "moving", "authentication": federation}))
+        .await;
+    world.condition("way-moved", "way-moved", "CredentialsReady", "True", "Trusted").await;
     assert_eq!(status(&by_token).await, 200, "the administrator has not changed anything yet");
-    let gone = async || secrets(world, "moved").get_opt(&customer.secret_name).await.unwrap().is_none();
+    let gone = async || secrets(world, "way-moved").get_opt(&customer.secret_name).await.unwrap().is_none();
     eventually("the token's Secret goes, since nobody is to paste it any more", gone).await;
-    let token_url = world.customer("moved", "moved").await.token_url.unwrap();
+    let token_url = world.customer("way-moved", "way-moved").await.token_url.unwrap();
     let client = OAuthClient::new(&token_url, assertions(&issuer));
     let federated = customer.connection_with(Credential::Client(client)).unwrap();
     assert_eq!(status(&federated).await, 200);
     eventually("the token ends when the federation is used", async || status(&by_token).await == 401).await;
 
     world
-        .redeclare("moved", "moved", json!({"className": "moving", "authentication": {"bearerToken": {}}}))
+        .redeclare(
+            "way-moved",
+            "way-moved",
+            json!({"className": "moving", "authentication": {"bearerToken": {}}}),
+        )
         .await;
-    world.condition("moved", "moved", "CredentialsReady", "True", "Issued").await;
-    let again = world.customer("moved", "moved").await;
+    world.condition("way-moved", "way-moved", "CredentialsReady", "True", "Issued").await;
+    let again = world.customer("way-moved", "way-moved").await;
     assert_eq!(status(&federated).await, 200);
     assert_eq!(status(&again.connection().unwrap()).await, 200);
-    assert_eq!(generation(world, "moved").await, 3);
+    assert_eq!(generation(world, "way-moved").await, 3);
 }
 
 pub(crate) async fn an_overlap_by_time_lets_both_work_and_then_ends(world: &World) {

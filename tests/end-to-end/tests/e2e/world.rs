@@ -13,8 +13,9 @@ use sqlx::{Connection as _, PgConnection};
 
 /// How long anything may take that should take a moment.
 pub(crate) const SOON: Duration = Duration::from_secs(30);
-/// How long it takes until the operator has noticed what changed in PostgreSQL alone: it looks every minute.
-pub(crate) const AUDITED: Duration = Duration::from_secs(100);
+/// How long it takes until the operator has noticed what changed in PostgreSQL alone: here it looks every five seconds, and
+/// PostgreSQL tells of what was written ten seconds late.
+pub(crate) const AUDITED: Duration = Duration::from_mins(1);
 const POLL: Duration = Duration::from_millis(50);
 
 pub(crate) struct World {

@@ -8,7 +8,7 @@ use identity_provider::{
     Algorithm, ClientProof, Connection, Credential, Issuer, OAuthClient, Request, SigningKey,
 };
 use serde_json::{Value, json};
-use tenancy::{ClientId, CredentialKind, PrivateAddresses, Token, Trust};
+use tenancy::{ClientId, CredentialKind, Token, Trust};
 
 use crate::scene::Scene;
 
@@ -111,7 +111,6 @@ fn trust(issuer: &Issuer, subject: Option<&str>) -> Trust {
         audience: AUDIENCE.to_owned(),
         subject: subject.map(str::to_owned),
         directory_id: Some(DIRECTORY.to_owned()),
-        private_addresses: PrivateAddresses::Allow,
     }
 }
 

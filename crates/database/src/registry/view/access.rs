@@ -11,6 +11,7 @@ use crate::SqlTimestamp;
 use crate::error::Error;
 use crate::registry::view::proof::Presentation;
 use crate::registry::view::snapshot::Found;
+use crate::registry::view::trusted::Trusted;
 use crate::registry::view::{Refused, RegistryView, TIMEOUT, within};
 
 /// Bounds of an access token's life, in seconds. The upper one is that of `issue_access_token` in `migrations/control`.
@@ -40,16 +41,16 @@ impl RegistryView {
     }
 
     /// Finds the client by a signed assertion (RFC 7523, section 2.2) of one of [`trusts`](Self::trusts) of
-    /// [`CredentialKind::Federation`]. `verify` judges it by PostgreSQL's time.
+    /// [`CredentialKind::Federation`]. `verify` judges its claims by PostgreSQL's time.
     pub async fn authenticate_assertion(
         &self,
         path: &TenantPath,
-        generation: Generation,
+        trusted: &Trusted,
         source: IpAddr,
         verify: impl FnOnce(&Trust, Timestamp) -> bool,
     ) -> Result<Client, Refused> {
         let kind = CredentialKind::Federation;
-        Ok(self.prove_trust(path, generation, kind, source, verify).await?.into())
+        Ok(self.prove_trust(path, kind, trusted, source, verify).await?.into())
     }
 
     /// Makes an access token valid, before anybody is told of it, and answers with how long it is. Other replicas learn of

@@ -4,11 +4,12 @@ use std::net::IpAddr;
 use std::sync::{Arc, PoisonError};
 
 use jiff::Timestamp;
-use tenancy::{CredentialKind, Generation, TenantConfiguration, TenantPath, TokenDigest, Trust};
+use tenancy::{CredentialKind, TenantConfiguration, TenantPath, TokenDigest, Trust};
 
 use crate::registry::view::RegistryView;
 use crate::registry::view::proof::Presentation;
 use crate::registry::view::snapshot::Found;
+use crate::registry::view::trusted::Trusted;
 use crate::scope::TenantScope;
 
 /// What a request presents in its `Authorization` field.
@@ -72,23 +73,22 @@ impl RegistryView {
         Ok(Authenticated { scope: TenantScope::of(found.tenant), configuration: found.configuration })
     }
 
-    /// Whom the tenant trusts by credentials of this kind that work, by the state in memory. Where that is nobody,
-    /// [`refresh`](Self::refresh) asks the registry.
-    pub fn trusts(&self, path: &TenantPath, kind: CredentialKind) -> Vec<(Generation, Arc<Trust>)> {
+    /// Whom the tenant trusts by credentials of this kind that work, by the state in memory, the newest first: who satisfies
+    /// several uses that one, and so ends the others. Where that is nobody, [`refresh`](Self::refresh) asks the registry.
+    pub fn trusts(&self, path: &TenantPath, kind: CredentialKind) -> Vec<Trusted> {
         self.snapshot().trusts(path, kind)
     }
 
-    /// Finds the tenant that a request is for by a signature of somebody whom it trusts: one of [`trusts`](Self::trusts).
-    /// `verify` judges the signature and its claims by PostgreSQL's time. Its use counts as that of other credentials does.
+    /// Finds the tenant that a request is for by a signature of somebody whom it trusts in place of a bearer token: one of
+    /// [`trusts`](Self::trusts). `verify` judges the claims by PostgreSQL's time. Its use counts as that of other credentials does.
     pub async fn authenticate_trusted(
         &self,
         path: &TenantPath,
-        generation: Generation,
-        kind: CredentialKind,
+        trusted: &Trusted,
         source: IpAddr,
         verify: impl FnOnce(&Trust, Timestamp) -> bool,
     ) -> Result<Authenticated, Refused> {
-        let found = self.prove_trust(path, generation, kind, source, verify).await?;
+        let found = self.prove_trust(path, CredentialKind::Jwt, trusted, source, verify).await?;
         Ok(Authenticated { scope: TenantScope::of(found.tenant), configuration: found.configuration })
     }
 
@@ -108,17 +108,20 @@ impl RegistryView {
     pub(super) async fn prove_trust(
         &self,
         path: &TenantPath,
-        generation: Generation,
         kind: CredentialKind,
+        trusted: &Trusted,
         source: IpAddr,
         verify: impl FnOnce(&Trust, Timestamp) -> bool,
     ) -> Result<Found, Refused> {
-        let find = || self.snapshot().find_trust(path, kind, generation).ok_or(Refused::Unknown);
-        let (_, trust) = self.asking(find).await?;
-        if !self.now().is_some_and(|now| verify(&trust, now)) {
+        let is_proven = self.now().is_some_and(|now| verify(trusted.trust(), now));
+        if !(trusted.kind() == kind && is_proven) {
             return Err(Refused::Unknown);
         }
-        self.asking(|| self.admit(find()?.0, source)).await
+        self.asking(|| {
+            let found = self.snapshot().find_trusted(path, trusted);
+            self.admit(found.ok_or(Refused::Unknown)?, source)
+        })
+        .await
     }
 
     /// The answer of the state in memory if it is yes; else that of the registry.

@@ -55,6 +55,7 @@ pub(super) enum Presentation {
 /// The credentials of one tenant.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Ladder {
+    /// The newest is last.
     pub(super) credentials: Vec<Known>,
     pub(super) access_tokens: Vec<AccessToken>,
 }
@@ -76,14 +77,15 @@ impl Ladder {
         by_secret.or_else(|| self.rung_of(access_token?))
     }
 
-    /// Whom the tenant trusts by working credentials of this kind.
+    /// Whom the tenant trusts by working credentials of this kind. The newest is first, as it is the one that counts where a request
+    /// proves several.
     pub(super) fn trusts(
         &self,
         kind: CredentialKind,
         now: Timestamp,
     ) -> impl Iterator<Item = (Rung, &Arc<Trust>)> {
         let newest_used = self.newest_used();
-        self.credentials.iter().filter_map(move |known| match &known.proof {
+        self.credentials.iter().rev().filter_map(move |known| match &known.proof {
             Proof::Trust(of_kind, trust) if *of_kind == kind && known.rung.works(newest_used, now) => {
                 Some((known.rung, trust))
             }

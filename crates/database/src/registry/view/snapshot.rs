@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::{SignedDuration, Timestamp};
-use tenancy::{CredentialKind, Generation, TenantConfiguration, TenantId, TenantPath, Trust};
+use tenancy::{CredentialKind, Generation, TenantConfiguration, TenantId, TenantPath};
 
 use crate::registry::validity::{Rung, Use};
 use crate::registry::view::proof::{AccessToken, Known, Ladder, Presentation};
+use crate::registry::view::trusted::Trusted;
 
 /// Tombstones are kept for a day. Whoever was cut off for longer than this reads everything.
 const DELTAS_REACH_BACK: Duration = Duration::from_hours(1);
@@ -122,6 +123,13 @@ impl Tenant {
             use_of: rung.use_of,
         }
     }
+
+    fn trusts(&self, kind: CredentialKind, now: Timestamp) -> impl Iterator<Item = (Rung, Trusted)> {
+        let private_addresses = self.settings.configuration.private_addresses;
+        self.ladder.trusts(kind, now).map(move |(rung, trust)| {
+            (rung, Trusted::new(self.id, kind, rung.generation, Arc::clone(trust), private_addresses))
+        })
+    }
 }
 
 impl Snapshot {
@@ -142,23 +150,17 @@ impl Snapshot {
         Some(tenant.found(rung))
     }
 
-    /// Finds the tenant and whom it trusts by this credential, if that works.
-    pub(super) fn find_trust(
-        &self,
-        path: &TenantPath,
-        kind: CredentialKind,
-        generation: Generation,
-    ) -> Option<(Found, Arc<Trust>)> {
+    /// Finds the tenant and the credential by which it trusts, if it is the same tenant still, and trusts in the same way.
+    pub(super) fn find_trusted(&self, path: &TenantPath, trusted: &Trusted) -> Option<Found> {
         let tenant = self.tenants.get(path)?;
-        let mut trusts = tenant.ladder.trusts(kind, self.now()?);
-        let (rung, trust) = trusts.find(|(rung, _)| rung.generation == generation)?;
-        Some((tenant.found(rung), Arc::clone(trust)))
+        let mut trusts = tenant.trusts(trusted.kind(), self.now()?);
+        trusts.find(|(_, known)| known == trusted).map(|(rung, _)| tenant.found(rung))
     }
 
-    /// Whom a tenant trusts by credentials of this kind that work.
-    pub(super) fn trusts(&self, path: &TenantPath, kind: CredentialKind) -> Vec<(Generation, Arc<Trust>)> {
+    /// Whom a tenant trusts by credentials of this kind that work, the newest first.
+    pub(super) fn trusts(&self, path: &TenantPath, kind: CredentialKind) -> Vec<Trusted> {
         let (Some(tenant), Some(now)) = (self.tenants.get(path), self.now()) else { return Vec::new() };
-        tenant.ladder.trusts(kind, now).map(|(rung, trust)| (rung.generation, Arc::clone(trust))).collect()
+        tenant.trusts(kind, now).map(|(_, trusted)| trusted).collect()
     }
 
     /// The tenants whose settings changed after `seen`, by id, and the moment up to which these are all.

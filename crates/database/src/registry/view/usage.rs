@@ -1,6 +1,7 @@
 //! Which credentials were used: noted in memory while requests are served, written behind them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -31,8 +32,17 @@ pub(super) struct Usage {
 struct Notes {
     /// When each credential was last noted here.
     noted: HashMap<Key, Instant>,
-    first: BTreeSet<Key>,
+    /// First uses that no poll can have read.
+    first: BTreeMap<Key, FirstUse>,
     repeated: BTreeSet<Key>,
+}
+
+/// How far a first use got. A poll that began before it was written says that there was none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum FirstUse {
+    Noted,
+    /// It was in the registry by then.
+    Written(Instant),
 }
 
 impl Usage {
@@ -46,11 +56,10 @@ impl Usage {
         }
         match use_of {
             Use::First => {
-                let is_new = notes.first.insert(key);
-                if is_new {
-                    self.first_use.notify_one();
-                }
-                is_new
+                let Entry::Vacant(first) = notes.first.entry(key) else { return false };
+                first.insert(FirstUse::Noted);
+                self.first_use.notify_one();
+                true
             }
             Use::Repeated => {
                 if !is_recent {
@@ -61,14 +70,33 @@ impl Usage {
         }
     }
 
-    /// First uses that the registry does not know of yet.
-    pub(super) fn first_uses_not_written(&self) -> Vec<Key> {
-        self.notes().first.iter().copied().collect()
+    /// First uses that the registry may not have told of yet.
+    pub(super) fn first_uses_not_read(&self) -> Vec<Key> {
+        self.notes().first.keys().copied().collect()
+    }
+
+    /// Forgets those that a poll has told of which began then.
+    pub(super) fn forget_read(&self, began: Instant) {
+        self.notes()
+            .first
+            .retain(|_, first| !matches!(first, FirstUse::Written(written) if *written <= began));
+    }
+
+    fn first_uses_not_written(&self) -> Vec<Key> {
+        let notes = self.notes();
+        notes.first.iter().filter(|(_, first)| **first == FirstUse::Noted).map(|(key, _)| *key).collect()
+    }
+
+    fn written(&self, keys: &[Key]) {
+        let (mut notes, now) = (self.notes(), Instant::now());
+        for key in keys {
+            notes.first.insert(*key, FirstUse::Written(now));
+        }
     }
 
     /// Waits until there may be something to write: a first use wakes at once.
     pub(super) async fn wait(&self) {
-        let waiting = if self.notes().first.is_empty() { GATHERING } else { PASSED_OVER };
+        let waiting = if self.first_uses_not_written().is_empty() { GATHERING } else { PASSED_OVER };
         tokio::select! {
             () = self.first_use.notified() => {}
             () = tokio::time::sleep(waiting) => {}
@@ -77,10 +105,11 @@ impl Usage {
 
     /// Writes what was noted. What could not be written stays noted.
     pub(super) async fn write(&self, database: &Database) -> Result<(), Error> {
-        let first = self.first_uses_not_written();
+        let mut first = self.first_uses_not_written();
         if !first.is_empty() {
             let passed_over = write_first(database, &first).await?;
-            self.notes().first.retain(|key| !first.contains(key) || passed_over.contains(key));
+            first.retain(|key| !passed_over.contains(key));
+            self.written(&first);
         }
         let repeated = {
             let mut notes = self.notes();
@@ -169,7 +198,24 @@ mod tests {
         let usage = Usage::default();
         assert!(usage.note(TENANT, Generation::FIRST, Use::First));
         assert!(!usage.note(TENANT, Generation::FIRST, Use::First));
-        assert_eq!(usage.first_uses_not_written(), [(TENANT, Generation::FIRST)]);
+        assert_eq!(usage.first_uses_not_read(), [(TENANT, Generation::FIRST)]);
+    }
+
+    #[test]
+    fn a_first_use_is_known_until_a_poll_has_told_of_it_that_began_after_it_was_written() {
+        let (usage, first) = (Usage::default(), (TENANT, Generation::FIRST));
+        usage.note(TENANT, Generation::FIRST, Use::First);
+        usage.forget_read(Instant::now());
+        assert_eq!(usage.first_uses_not_written(), [first], "it was not written");
+        let under_way = Instant::now();
+        std::thread::sleep(Duration::from_millis(1));
+        usage.written(&[first]);
+        assert_eq!(usage.first_uses_not_written(), []);
+        assert!(!usage.note(TENANT, Generation::FIRST, Use::First), "nor is it written twice");
+        usage.forget_read(under_way);
+        assert_eq!(usage.first_uses_not_read(), [first], "that poll may say that there was none");
+        usage.forget_read(Instant::now());
+        assert_eq!(usage.first_uses_not_read(), []);
     }
 
     #[test]

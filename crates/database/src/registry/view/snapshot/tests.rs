@@ -1,7 +1,7 @@
 //! What is found in memory, and that changes arrive in whatever order they are read.
 
 use tenancy::{
-    ClassUrl, Limits, PrivateAddresses, Profile, Service, SourceRanges, TenantUrl, Token, TokenDigest,
+    ClassUrl, Limits, PrivateAddresses, Profile, Service, SourceRanges, TenantUrl, Token, TokenDigest, Trust,
 };
 
 use super::*;
@@ -28,6 +28,7 @@ fn configuration(display_name: &str) -> TenantConfiguration {
         service: Service::Active,
         source_ranges: SourceRanges::default(),
         access_token_seconds: 3600,
+        private_addresses: PrivateAddresses::Deny,
         class_name: String::new(),
     }
 }
@@ -321,7 +322,6 @@ fn trust(issuer: &str) -> Arc<Trust> {
         audience: "scim".to_owned(),
         subject: None,
         directory_id: None,
-        private_addresses: PrivateAddresses::Deny,
     })
 }
 
@@ -337,19 +337,54 @@ fn a_trust_is_told_and_found_while_it_works_and_by_its_own_kind() {
         trusting(3, CredentialKind::Jwt, "https://three.example"),
     ]);
     let generations = |snapshot: &Snapshot, kind| -> Vec<_> {
-        snapshot.trusts(&path(), kind).iter().map(|(generation, _)| generation.get()).collect()
+        snapshot.trusts(&path(), kind).iter().map(|trusted| trusted.generation().get()).collect()
     };
-    let find =
-        |snapshot: &Snapshot, kind, number| snapshot.find_trust(&path(), kind, Generation::new(number));
-    assert_eq!(generations(&snapshot, CredentialKind::Jwt), [1, 3]);
+    let jwt = snapshot.trusts(&path(), CredentialKind::Jwt);
+    let federation = snapshot.trusts(&path(), CredentialKind::Federation);
+    assert_eq!(generations(&snapshot, CredentialKind::Jwt), [3, 1], "the newest is first");
     assert_eq!(generations(&snapshot, CredentialKind::Federation), [2]);
-    assert_eq!(find(&snapshot, CredentialKind::Jwt, 1).unwrap().1.issuer, "https://one.example");
-    assert!(find(&snapshot, CredentialKind::Federation, 1).is_none());
-    assert!(find(&snapshot, CredentialKind::Jwt, 9).is_none());
+    assert_eq!(jwt[1].trust().issuer, "https://one.example");
+    for trusted in jwt.iter().chain(&federation) {
+        assert_eq!(snapshot.find_trusted(&path(), trusted).unwrap().generation, trusted.generation());
+    }
 
     snapshot.mark_used(TENANT, Generation::new(3));
     assert_eq!(generations(&snapshot, CredentialKind::Jwt), [3]);
-    assert!(find(&snapshot, CredentialKind::Federation, 2).is_none());
+    assert!(snapshot.find_trusted(&path(), &jwt[0]).is_some());
+    assert!(snapshot.find_trusted(&path(), &jwt[1]).is_none());
+    assert!(snapshot.find_trusted(&path(), &federation[0]).is_none());
+}
+
+#[test]
+fn a_signature_that_was_verified_by_another_trust_finds_nobody() {
+    let trusting = |issuer: &str| Known {
+        proof: Proof::Trust(CredentialKind::Jwt, trust(issuer)),
+        ..known(1, Use::First)
+    };
+    let before = snapshot(vec![trusting("https://one.example")]);
+    let verified = &before.trusts(&path(), CredentialKind::Jwt)[0];
+    assert!(before.find_trusted(&path(), verified).is_some());
+    assert!(snapshot(vec![trusting("https://one.example")]).find_trusted(&path(), verified).is_some());
+    let other = snapshot(vec![trusting("https://other.example")]);
+    assert!(other.find_trusted(&path(), verified).is_none(), "the name was given to somebody else");
+
+    let successor = |id, private_addresses| {
+        let mut row = served(id, "Acme", vec![trusting("https://one.example")]);
+        if let Row::Served { configuration: Some(configuration), .. } = &mut row {
+            Arc::make_mut(configuration).private_addresses = private_addresses;
+        }
+        let mut snapshot = Snapshot::default();
+        snapshot.apply(changes(Extent::Everything, vec![row]));
+        snapshot
+    };
+    for (id, private_addresses, is_found) in [
+        (TENANT, PrivateAddresses::Deny, true),
+        (TenantId::new(2), PrivateAddresses::Deny, false),
+        (TENANT, PrivateAddresses::Allow, false),
+    ] {
+        let found = successor(id, private_addresses).find_trusted(&path(), verified).is_some();
+        assert_eq!(found, is_found, "{id} {private_addresses:?}");
+    }
 }
 
 #[test]
