@@ -161,8 +161,8 @@ reasons! {
     CredentialNotOffered => "Label the Secret with `scim-operator.io/credential: \"true\"`, if the ScimTenant may take its credential.",
     /// CredentialsReady is false: the token or password that was brought is too easy to guess, or cannot be sent.
     WeakCredential => "Bring one of at least 32 random characters, such as `openssl rand -hex 32` makes.",
-    /// CredentialsReady is false: the token or password in the Secret that is named was revoked.
-    CredentialRevoked => "Bring another one: it stays revoked as long as the Secret holds it.",
+    /// CredentialsReady is false: the token or password in the Secret that is named was revoked, or every credential was and none can be issued.
+    CredentialRevoked => "Bring another one, which stays revoked as long as the Secret holds it; or mend what the other conditions name, and a new one is issued.",
     /// RouteReady or a class's Accepted is false: a route of that name is there, and it is not ours.
     RouteNameTaken => "Remove the object that the message names from the servers' namespace. If another class made it for the same host, give both classes the same `route.ingress.className` and `tlsSecretName`.",
     /// RouteReady or a class's Accepted is false: the API server refuses the route, or fails. What passes is tried again.
@@ -173,7 +173,7 @@ reasons! {
     RoutePending => "Wait; if it stays, look whether a controller serves the Gateway that the class names.",
     /// RouteReady is false: the Gateway refuses the HTTPRoute.
     RouteRejected => "Read the message, which is the Gateway's: mostly its listeners do not let routes of the servers' namespace or of this host in.",
-    /// A condition is unknown: an earlier step failed.
+    /// A condition is unknown or false: something before it is in the way.
     Waiting => "Look at the condition that is false.",
     /// Ready is false: the tenant is being deleted, which waits for PostgreSQL.
     DeletionWaits => "See the message; a deletion that waits is described below.",

@@ -7,7 +7,7 @@ use k8s_openapi::ByteString;
 use k8s_openapi::api::core::v1::Secret;
 use kube::core::ObjectMeta;
 use serde_json::{Value, json};
-use tenancy::{CredentialKind, Generation, Owner, PrivateAddresses, TenantId, Token, Trust};
+use tenancy::{CredentialKind, Generation, Owner, TenantId, Token, Trust};
 
 use crate::object::Found;
 use crate::route::{FoundHttpRoute, FoundRoutes};

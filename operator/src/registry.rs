@@ -142,9 +142,12 @@ impl MigratedRegistry {
 /// The text of the same obstacle stays the same, whatever it was that PostgreSQL tried.
 pub(crate) fn obstacle(error: &RegistryError) -> Result<Obstacle, Error> {
     match error {
-        RegistryError::NotOwned(_) | RegistryError::AlreadyIssued(_) => Err(Error::Raced),
-        // A lock that somebody holds, mostly for a moment: a migration beside requests. No news for a status.
-        RegistryError::Database(database::Error::Contention(_)) => Err(Error::Raced),
+        // Contention is about a lock that somebody holds, mostly for a moment: a migration beside requests. No news for a status.
+        // What was read is old; or somebody holds a lock, mostly for a moment, as a migration beside requests does: no news
+        // for a status.
+        RegistryError::NotOwned(_)
+        | RegistryError::AlreadyIssued(_)
+        | RegistryError::Database(database::Error::Contention(_)) => Err(Error::Raced),
         RegistryError::OwnedByAnother(_) => Ok(owned_by_another()),
         RegistryError::InstallationTaken { cluster } => Ok(installation_taken(*cluster)),
         RegistryError::SchemaDamaged { schema, missing } => Ok(schema_damaged(schema, missing)),

@@ -92,7 +92,7 @@ impl Collector for TenantCollector {
         gauge(
             &mut encoder,
             "scim_operator_credential_last_used_timestamp_seconds",
-            "When a credential was last used, to the minute",
+            "When a credential was last used, to a quarter of an hour",
             issued().flat_map(|(tenant, token)| of_generations(tenant, last_uses(token))),
         )?;
         gauge(

@@ -261,14 +261,16 @@ pub(crate) fn rejected(
     let url = &registered.configuration.tenant_url;
     let situation = Situation { tenant, identity, registered: Some(registered), url, found, settings };
     let credentials = if found.namespace.is_terminating { Step::Keep } else { situation.let_in_as_before() };
+    let served = last_accepted(identity, registered, found, settings);
+    let configuration = served.as_ref().map_or(&registered.configuration, |served| &served.configuration);
     Desired {
         database: Step::Do(Registration {
             owner: registered.owner,
-            configuration: Box::new(registered.configuration.clone()),
+            configuration: Box::new(configuration.clone()),
             foreign: Foreign::Refuse,
         }),
         credentials: Access { revocation: Revocation::of(tenant, registered), credentials },
-        route: route_as_before(tenant, identity, registered, found, settings),
+        route: route_as_before(tenant, identity, served.as_ref(), found, settings),
     }
 }
 
@@ -277,14 +279,12 @@ pub(crate) fn rejected(
 fn route_as_before(
     tenant: &ScimTenant,
     identity: &Identity,
-    registered: &RegisteredTenant,
+    served: Option<&ValidatedTenant>,
     found: &Dereferenced,
     settings: &Settings,
 ) -> Step<RoutePlan> {
-    if !found.namespace.is_terminating
-        && let Some(served) = last_accepted(identity, registered, found, settings)
-    {
-        return route::prepare(tenant, identity, &served, &found.routes, settings);
+    if let Some(served) = served.filter(|_| !found.namespace.is_terminating) {
+        return route::prepare(tenant, identity, served, &found.routes, settings);
     }
     let is_there = found.routes.ingress.ours().is_some() || found.routes.http_route.ours().is_some();
     let told = tenant.status.as_ref().and_then(|status| find(&status.conditions, ConditionType::RouteReady));

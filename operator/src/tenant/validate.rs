@@ -112,18 +112,23 @@ pub(crate) fn last_accepted(
         class.metadata.name.as_ref() == Some(&configuration.class_name)
             && class.spec.controller_name == settings.controller_name
     })?;
+    let class = admit(class, &found.namespace, settings).ok()?;
     let path = TenantUrl::path(&identity.key.namespace, &identity.key.name);
     let host = configuration.tenant_url.as_str().strip_suffix(&path)?;
     Some(ValidatedTenant {
         owner: registered.owner,
-        configuration: configuration.clone(),
+        // What the servers may ask for is the class's to say, at any time.
+        configuration: TenantConfiguration {
+            private_addresses: class.private_addresses,
+            ..configuration.clone()
+        },
         // Nobody asks for these of a tenant that is not accepted; in doubt the data stays.
         deletion_policy: DeletionPolicy::Retain,
         deletion_delay: None,
         foreign: Foreign::Refuse,
         entrance: known(registered.credentials.last()),
         host: ClassUrl::parse(host).ok()?.for_all()?,
-        class: admit(class, &found.namespace, settings).ok()?,
+        class,
         controller_name: settings.controller_name.clone(),
     })
 }

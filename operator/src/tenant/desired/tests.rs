@@ -13,7 +13,7 @@ use crate::tenant::entrance::brought_secret;
 use crate::tenant::validate::validate;
 use database::registry::{Credential, Issue, Overlap};
 use k8s_openapi::api::networking::v1::Ingress;
-use tenancy::{CredentialKind, TenantId, TokenDigest};
+use tenancy::{CredentialKind, PrivateAddresses, TenantId, TokenDigest};
 
 fn prepared(found: &Dereferenced) -> Desired<Prepared> {
     prepared_for(&tenant(json!({})), found)
@@ -170,6 +170,23 @@ mod route_of_a_rejected_tenant {
                 assert!(text.contains(part), "{part}: {text}");
             }
         }
+    }
+
+    #[test]
+    fn comes_with_what_the_class_says_of_private_addresses_now() {
+        let mut found = served(class("default", json!({})));
+        let Ok(Some(row)) = &mut found.registered else { panic!() };
+        row.configuration.private_addresses = PrivateAddresses::Allow;
+        let Step::Do(Registration { configuration, .. }) = prepared_for(&invalid(), &found).database else {
+            panic!()
+        };
+        assert_eq!(configuration.private_addresses, PrivateAddresses::Deny);
+        let allowing = json!({"outgoing": {"privateAddresses": "Allow"}});
+        found.classes = vec![class("default", allowing)];
+        let Step::Do(Registration { configuration, .. }) = prepared_for(&invalid(), &found).database else {
+            panic!()
+        };
+        assert_eq!(configuration.private_addresses, PrivateAddresses::Allow);
     }
 
     #[test]

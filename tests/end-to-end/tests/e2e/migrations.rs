@@ -76,7 +76,10 @@ async fn roll_out(world: &World, neighbour: &Neighbour, names: &[String]) {
     for name in names {
         world.condition(name, TENANT, "Ready", "True", "Connected").await;
     }
-    assert!(metrics::sum(&next, "scim_operator_", "done").await > 0.0);
+    let measured = async |name| metrics::sum(&next, name, "").await;
+    let left = f64::from(u32::try_from(LOCKED).unwrap());
+    assert!((measured("scim_operator_tenant_schemas_outdated").await - left).abs() < 0.5);
+    assert!(metrics::sum(&next, "scim_operator_schema_migrations", "locked").await >= 1.0);
 
     next.kill().await;
     join_all(readers.into_iter().map(PgConnection::close)).await;
@@ -86,6 +89,7 @@ async fn roll_out(world: &World, neighbour: &Neighbour, names: &[String]) {
     eventually_within(ROLLED_OUT, "it goes on", async || outdated(world).await == 0).await;
     println!("migration: the rest {:?} after it came back", begin.elapsed());
     eventually("the class says that it is done", async || told(0).await).await;
+    assert!(measured("scim_operator_tenant_schemas_outdated").await < 0.5);
     assert_eq!(columns(world).await, TENANTS, "every schema has what is new");
     looked_at_everything(world, &next).await;
     for name in names {
