@@ -63,7 +63,9 @@ pub(crate) async fn the_api_server_refuses_what_cannot_work(world: &World) {
     ] {
         rejects::<ScimTenant>(&tenants, &tenant(name, spec), why).await;
     }
+}
 
+pub(crate) async fn the_api_server_refuses_classes_that_cannot_work(world: &World) {
     let classes = world.classes();
     let class = |change: (&str, Value)| {
         let mut class = json!({

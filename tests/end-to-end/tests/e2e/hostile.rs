@@ -22,7 +22,7 @@ enum Fate {
     Told(&'static str),
 }
 
-fn object(name: &str, spec: Value) -> Value {
+fn object(name: &str, spec: &Value) -> Value {
     json!({
         "apiVersion": "scim-operator.io/v1alpha1", "kind": "ScimTenant",
         "metadata": {"name": name}, "spec": spec,
@@ -112,7 +112,7 @@ pub(crate) async fn no_resource_harms_the_operator_or_others(world: &World) {
     let elsewhere = everywhere_else(world, namespace).await;
 
     for (name, spec, fate) in table() {
-        let created = create(world, namespace, &object(&name, spec)).await;
+        let created = create(world, namespace, &object(&name, &spec)).await;
         match (fate, created) {
             (Fate::Refused, Err(kube::Error::Api(status))) if (400..500).contains(&status.code) => {}
             (Fate::Served, Ok(())) => {

@@ -78,6 +78,7 @@ const TESTS: &[Test] = tests![
     protocol::a_user_who_returns_has_the_same_id_where_the_tenant_says_so,
     protocol::a_changed_schema_takes_effect_on_what_is_stored_without_a_restart,
     admission::the_api_server_refuses_what_cannot_work,
+    admission::the_api_server_refuses_classes_that_cannot_work,
     admission::the_api_server_refuses_ways_in_that_cannot_work,
     conditions::what_cannot_work_says_so_in_a_condition,
     conditions::an_invalid_edit_is_reported_and_the_last_configuration_goes_on_serving,
