@@ -94,7 +94,7 @@ pub(crate) async fn an_http_route_is_accepted_by_its_gateway_and_routes(world: &
     routes.delete(name, &DeleteParams::default()).await.unwrap();
     eventually("a deleted HTTPRoute comes back", async || spec().await == Some(before.data["spec"].clone()))
         .await;
-    assert_eq!(status_at(&customer, port).await, 200);
+    eventually("and routes", async || status_at(&customer, port).await == 200).await;
 
     // A Gateway that is not there says nothing: the tenant waits, and says for what.
     let nowhere =
