@@ -144,9 +144,9 @@ impl Worker {
         match self.try_pass(&work).await {
             Ok(Outcome::Done) => return None,
             Ok(Outcome::Again) => return Some(Work { pass: Pass::Later, ..self.later(work) }),
+            // Its tenant is gone, which the next pass sees; or somebody dropped it, and the operator makes it anew.
             Err(StoreError::Unavailable(database::Error::Missing(_))) => {
-                tracing::debug!(tenant = %id, "the tenant is gone");
-                return None;
+                tracing::debug!(tenant = %id, "the tenant's schema is not there");
             }
             // The view of the registry says so once, where this would say it for each tenant.
             Err(StoreError::Unavailable(database::Error::Unavailable(_))) => {
