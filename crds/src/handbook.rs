@@ -26,7 +26,7 @@ gone. If PostgreSQL does not come back and the object must go, take the finalize
 $ kubectl patch sct NAME --type merge -p '{\"metadata\":{\"finalizers\":null}}'
 ```
 
-Its schema and its row stay then, as with `Retain`, whatever its deletion policy says. Within a minute after PostgreSQL is back the
+Its schema and its row stay then, as with `Retain`, whatever its deletion policy says. Within ten minutes after PostgreSQL is back the
 operator retains the row, which ends its tokens. A ScimTenant of the same name in the same namespace takes users, groups and tokens
 up again, and deleting that one tidies up.
 ";

@@ -16,9 +16,9 @@ use crate::{port, private_file, probe};
 
 const READY_WITHIN: Duration = Duration::from_secs(30);
 
-/// A pair of the two, listening on 127.0.0.1. It serves what its `Purpose` says.
+/// A pair of the two, listening on 127.0.0.1. It serves either Ingresses or a Gateway.
 #[derive(Debug)]
-pub(crate) struct Contour {
+pub struct Contour {
     controller: Part,
     proxy: Part,
     ports: Ports,
@@ -40,9 +40,9 @@ pub(crate) struct Purpose<'a> {
 
 /// The ports of a pair.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Ports {
-    pub(crate) http: u16,
-    pub(crate) https: u16,
+struct Ports {
+    http: u16,
+    https: u16,
     /// Contour tells Envoy here what to do.
     xds: u16,
     /// Contour's health.
@@ -58,7 +58,7 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    pub(crate) fn choose() -> std::io::Result<Self> {
+    fn choose() -> std::io::Result<Self> {
         Ok(Self {
             http: port::free()?,
             https: port::free()?,
@@ -78,10 +78,10 @@ impl Contour {
         state: &StateDirectory,
         api_server: &ApiServer,
         machine: Ipv4Addr,
-        ports: Ports,
         purpose: Purpose<'_>,
     ) -> Result<Self, StackError> {
         let Purpose { suffix, configuration, arguments, threads } = purpose;
+        let ports = Ports::choose()?;
         let name = |program: &str| format!("{program}{suffix}");
         let sockets = ScratchDirectory::create("scim-contour-")?;
         let program = installation.path(Artifact::Contour)?;
@@ -115,20 +115,26 @@ impl Contour {
         })
     }
 
-    pub(crate) fn ports(&self) -> Ports {
-        self.ports
+    /// The port on 127.0.0.1 for `http://`. Envoy opens it with the first route.
+    pub fn http_port(&self) -> u16 {
+        self.ports.http
+    }
+
+    /// The port on 127.0.0.1 for `https://`. Envoy opens it with the first route that has a TLS Secret.
+    pub fn https_port(&self) -> u16 {
+        self.ports.https
     }
 
     /// Starts both, and waits until Envoy has its first configuration from Contour.
-    pub(crate) async fn start(&self) -> Result<(), PartError> {
+    pub async fn start(&self) -> Result<(), PartError> {
         self.controller
             .start(READY_WITHIN, async |_| probe::answers(self.ports.health, "/healthz").await)
             .await?;
         self.proxy.start(READY_WITHIN, async |_| probe::answers(self.ports.statistics, "/ready").await).await
     }
 
-    /// Stops both.
-    pub(crate) async fn stop(&self) {
+    /// Stops both: objects stay, and nobody serves them.
+    pub async fn stop(&self) {
         tokio::join!(self.proxy.stop(), self.controller.stop());
     }
 }

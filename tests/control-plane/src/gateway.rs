@@ -10,10 +10,9 @@ use kube::{Api, Client};
 use serde_json::{Value, json};
 
 use crate::api_server::ApiServer;
-use crate::contour::{Contour, Ports, Purpose};
+use crate::contour::{Contour, Purpose};
 use crate::installation::{Artifact, Installation};
 use crate::kubectl;
-use crate::part::PartError;
 use crate::stack::StackError;
 use crate::state::StateDirectory;
 
@@ -31,80 +30,57 @@ const POLL: Duration = Duration::from_millis(50);
 /// Contour has Envoy listen on a port that much above the Gateway's, so that no privilege is needed for port 80.
 const PORT_OFFSET: u16 = 8000;
 
-/// Contour and Envoy for the Gateway [`GATEWAY`] in [`GATEWAY_NAMESPACE`], listening on 127.0.0.1.
-#[derive(Debug)]
-pub struct Gateway(Contour);
+/// The pair that serves the Gateway [`GATEWAY`] in [`GATEWAY_NAMESPACE`], and nothing else.
+pub(crate) async fn contour(
+    installation: &Installation,
+    state: &StateDirectory,
+    api_server: &ApiServer,
+    machine: Ipv4Addr,
+) -> Result<Contour, StackError> {
+    let reference = format!("gateway: {{gatewayRef: {{namespace: {GATEWAY_NAMESPACE}, name: {GATEWAY}}}}}\n");
+    // Without these Contour waits for CRDs of the experimental channel.
+    let mut arguments: Vec<String> = ["tlsroutes", "tcproutes", "backendtlspolicies"]
+        .map(|feature| format!("--disable-feature={feature}"))
+        .into();
+    // No IngressClass has that name: Ingresses are for the other pair.
+    arguments.push("--ingress-class-name=none".to_owned());
+    let purpose = Purpose { suffix: "-gateway", configuration: &reference, arguments, threads: 1 };
+    Contour::new(installation, state, api_server, machine, purpose).await
+}
 
-impl Gateway {
-    pub(crate) async fn new(
-        installation: &Installation,
-        state: &StateDirectory,
-        api_server: &ApiServer,
-        machine: Ipv4Addr,
-    ) -> Result<Self, StackError> {
-        let reference =
-            format!("gateway: {{gatewayRef: {{namespace: {GATEWAY_NAMESPACE}, name: {GATEWAY}}}}}\n");
-        // Without these Contour waits for CRDs of the experimental channel.
-        let mut arguments: Vec<String> = ["tlsroutes", "tcproutes", "backendtlspolicies"]
-            .map(|feature| format!("--disable-feature={feature}"))
-            .into();
-        // No IngressClass has that name: Ingresses are for the other pair.
-        arguments.push("--ingress-class-name=none".to_owned());
-        let purpose = Purpose { suffix: "-gateway", configuration: &reference, arguments, threads: 1 };
-        let ports = Ports::choose()?;
-        Ok(Self(Contour::new(installation, state, api_server, machine, ports, purpose).await?))
-    }
+/// Installs CRDs, GatewayClass and Gateway, starts the pair that serves it, and waits until the Gateway is programmed.
+/// What is there already stays as it is.
+pub(crate) async fn install(
+    contour: &Contour,
+    installation: &Installation,
+    api_server: &ApiServer,
+) -> Result<(), StackError> {
+    kubectl::apply_crds(installation, api_server, &[installation.path(Artifact::GatewayCrds)?]).await?;
+    let client = api_server.admin().client()?;
+    apply_objects(&client, contour.http_port()).await?;
+    contour.start().await?;
+    until_programmed(&client).await
+}
 
-    /// The port on 127.0.0.1 for `http://`. Envoy opens it with the first route.
-    pub fn http_port(&self) -> u16 {
-        self.0.ports().http
-    }
+/// Stops the pair and takes the CRDs away, and with them every object of their kinds.
+pub(crate) async fn remove(
+    contour: &Contour,
+    installation: &Installation,
+    api_server: &ApiServer,
+) -> Result<(), StackError> {
+    contour.stop().await;
+    kubectl::delete_crds(installation, api_server, &installation.path(Artifact::GatewayCrds)?).await
+}
 
-    /// Starts both, and waits until Envoy has its first configuration from Contour.
-    pub async fn start(&self) -> Result<(), PartError> {
-        self.0.start().await
-    }
-
-    /// Stops both: objects stay, and nobody serves them.
-    pub async fn stop(&self) {
-        self.0.stop().await;
-    }
-
-    /// Installs CRDs, GatewayClass and Gateway, starts both, and waits until the Gateway is programmed. What is
-    /// there already stays as it is.
-    pub(crate) async fn install(
-        &self,
-        installation: &Installation,
-        api_server: &ApiServer,
-    ) -> Result<(), StackError> {
-        kubectl::apply_crds(installation, api_server, &[installation.path(Artifact::GatewayCrds)?]).await?;
-        let client = api_server.admin().client()?;
-        self.apply_objects(&client).await?;
-        self.start().await?;
-        until_programmed(&client).await
-    }
-
-    /// Stops both and takes the CRDs away, and with them every object of their kinds.
-    pub(crate) async fn remove(
-        &self,
-        installation: &Installation,
-        api_server: &ApiServer,
-    ) -> Result<(), StackError> {
-        self.stop().await;
-        kubectl::delete_crds(installation, api_server, &installation.path(Artifact::GatewayCrds)?).await
-    }
-
-    async fn apply_objects(&self, client: &Client) -> Result<(), kube::Error> {
-        let apply = PatchParams::apply("control-plane").force();
-        let namespaces: Api<Namespace> = Api::all(client.clone());
-        let namespace =
-            json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": GATEWAY_NAMESPACE}});
-        namespaces.patch(GATEWAY_NAMESPACE, &apply, &Patch::Apply(namespace)).await?;
-        let classes: Api<DynamicObject> = Api::all_with(client.clone(), &resource("GatewayClass"));
-        classes.patch(GATEWAY_CLASS, &apply, &Patch::Apply(gateway_class())).await?;
-        gateways(client).patch(GATEWAY, &apply, &Patch::Apply(gateway(self.http_port()))).await?;
-        Ok(())
-    }
+async fn apply_objects(client: &Client, port: u16) -> Result<(), kube::Error> {
+    let apply = PatchParams::apply("control-plane").force();
+    let namespaces: Api<Namespace> = Api::all(client.clone());
+    let namespace = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": GATEWAY_NAMESPACE}});
+    namespaces.patch(GATEWAY_NAMESPACE, &apply, &Patch::Apply(namespace)).await?;
+    let classes: Api<DynamicObject> = Api::all_with(client.clone(), &resource("GatewayClass"));
+    classes.patch(GATEWAY_CLASS, &apply, &Patch::Apply(gateway_class())).await?;
+    gateways(client).patch(GATEWAY, &apply, &Patch::Apply(gateway(port))).await?;
+    Ok(())
 }
 
 fn gateway_class() -> Value {

@@ -18,10 +18,11 @@ use crate::access::{Access, AccessError, Identity};
 use crate::address::{self, NoAddress};
 use crate::api_server::ApiServer;
 use crate::certificate::CertificateError;
+use crate::contour::Contour;
 use crate::controller_manager::ControllerManager;
 use crate::etcd::Etcd;
-use crate::gateway::Gateway;
-use crate::ingress::{INGRESS_CLASS, Ingress};
+use crate::gateway;
+use crate::ingress::{self, INGRESS_CLASS};
 use crate::installation::{Artifact, Installation, NotInstalled};
 use crate::kubectl;
 use crate::part::PartError;
@@ -40,8 +41,8 @@ const TOKEN_SECONDS: i64 = 24 * 60 * 60;
 #[derive(Debug)]
 pub struct Stack {
     postgresql: PostgreSql,
-    ingress: Ingress,
-    gateway: OnceCell<Gateway>,
+    ingress: Contour,
+    gateway: OnceCell<Contour>,
     controller_manager: ControllerManager,
     api_server: ApiServer,
     etcd: Etcd,
@@ -122,7 +123,7 @@ impl Stack {
         let crds = [&[installation.path(Artifact::ContourCrds)?], &options.crds[..]].concat();
         kubectl::apply_crds(&installation, &api_server, &crds).await?;
         let controller_manager = ControllerManager::new(&installation, &state, &api_server)?;
-        let ingress = Ingress::new(&installation, &state, &api_server, machine).await?;
+        let ingress = ingress::contour(&installation, &state, &api_server, machine).await?;
         tokio::try_join!(controller_manager.start_for(&api_server), async {
             make_ingress_class(&api_server).await?;
             Ok(ingress.start().await?)
@@ -170,7 +171,7 @@ impl Stack {
     }
 
     /// The ingress controller, with the ports that it listens on.
-    pub fn ingress(&self) -> &Ingress {
+    pub fn ingress(&self) -> &Contour {
         &self.ingress
     }
 
@@ -179,17 +180,17 @@ impl Stack {
     /// its own. Where it is already, this only says so.
     ///
     /// The garbage collector learns of its kinds within half a minute, and not at once.
-    pub async fn install_gateway_api(&self) -> Result<&Gateway, StackError> {
-        let make = || Gateway::new(&self.installation, &self.state, &self.api_server, self.machine);
-        let gateway = self.gateway.get_or_try_init(make).await?;
-        gateway.install(&self.installation, &self.api_server).await?;
-        Ok(gateway)
+    pub async fn install_gateway_api(&self) -> Result<&Contour, StackError> {
+        let make = || gateway::contour(&self.installation, &self.state, &self.api_server, self.machine);
+        let contour = self.gateway.get_or_try_init(make).await?;
+        gateway::install(contour, &self.installation, &self.api_server).await?;
+        Ok(contour)
     }
 
     /// Takes the Gateway API away again, with every HTTPRoute that there is. It can be installed anew.
     pub async fn remove_gateway_api(&self) -> Result<(), StackError> {
         match self.gateway.get() {
-            Some(gateway) => gateway.remove(&self.installation, &self.api_server).await,
+            Some(contour) => gateway::remove(contour, &self.installation, &self.api_server).await,
             None => Ok(()),
         }
     }

@@ -5,14 +5,14 @@ use std::time::{Duration, Instant};
 
 use control_plane::clock::{Shift, shifted};
 use identity_provider::{ClientProof, Connection, Credential, OAuthClient};
-use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::jiff::{SignedDuration, Timestamp, fmt::rfc2822};
-use kube::Api;
 use product::{Customer, Handed, OperatorOptions, Program, Server, ServerOptions};
 use serde_json::{Value, json};
 use tenancy::Token;
 
-use crate::neighbour::{direct, status};
+use crate::direct::to_server;
+use crate::people::status;
+use crate::secrets::renewed_token;
 use crate::world::{World, eventually};
 
 const HOUR: Duration = Duration::from_hours(1);
@@ -54,7 +54,7 @@ impl WrongClocks {
 
     /// The ways to a server whose clock is right, and to the other one.
     fn both(&self, world: &World, customer: &Customer) -> [Connection; 2] {
-        [direct(&world.installation.servers()[0], customer), direct(&self.behind, customer)]
+        [to_server(&world.installation.servers()[0], customer), to_server(&self.behind, customer)]
     }
 
     async fn end(self, world: &World) {
@@ -139,7 +139,7 @@ async fn a_revocation_is_followed_within_a_second(world: &World, clocks: &WrongC
     let after: Vec<Duration> = ended.iter().map(|ended| ended.saturating_sub(revoked)).collect();
     println!("clock: refused {after:?} after the revocation");
     assert!(after.iter().all(|after| *after < Duration::from_secs(1)), "{after:?}");
-    let new = newer(world, &customer).await;
+    let new = renewed_token(world, &customer).await;
     for connection in &connections {
         assert_eq!(status(&connection.with_token(&new)).await, 200);
     }
@@ -211,18 +211,7 @@ async fn until_refused(connections: &[Connection], begin: Instant) -> Vec<Durati
 
 async fn rotate(world: &World, customer: &Customer) -> String {
     world.annotate(&customer.namespace, &customer.name, "scim-operator.io/rotate-token", "1").await;
-    newer(world, customer).await
-}
-
-/// The token in the Secret, as soon as it is another one.
-async fn newer(world: &World, customer: &Customer) -> String {
-    let secrets: Api<Secret> = Api::namespaced(world.client.clone(), &customer.namespace);
-    let token = async || {
-        let data = secrets.get_opt(&customer.secret_name).await.unwrap().and_then(|secret| secret.data)?;
-        String::from_utf8(data.get("token")?.0.clone()).ok().filter(|token| *token != customer.token)
-    };
-    eventually("the Secret holds a new token", async || token().await.is_some()).await;
-    token().await.unwrap()
+    renewed_token(world, customer).await
 }
 
 /// What the clock of this machine says, which is PostgreSQL's too.

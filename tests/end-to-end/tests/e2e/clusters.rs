@@ -7,9 +7,9 @@ use product::{Customer, OperatorOptions, Program};
 use serde_json::json;
 
 use crate::neighbour::{
-    Neighbour, TENANT, are_older, class, create_user, install, of_class, options, remove_class, status,
-    through_ingress, users,
+    Neighbour, TENANT, are_older, class, install, of_class, options, remove_class, through_ingress,
 };
+use crate::people::{create_user, status, users};
 use crate::world::{SOON, World, eventually};
 
 const TAKEN: &str = "InstallationTaken";

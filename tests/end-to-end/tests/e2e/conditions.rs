@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use http::Method;
 use identity_provider::Request;
-use k8s_openapi::api::core::v1::Event;
-use kube::Api;
 use serde_json::{Value, json};
 
-use crate::metrics;
+use crate::events::told;
+use crate::metrics::reconciles;
 use crate::world::{World, eventually};
 
 pub(crate) async fn what_cannot_work_says_so_in_a_condition(world: &World) {
@@ -47,22 +46,8 @@ pub(crate) async fn what_cannot_work_says_so_in_a_condition(world: &World) {
         "nothing is retried hot: {} reconciles in five seconds",
         after.1 - before.1
     );
-    let events: Api<Event> = Api::namespaced(world.client.clone(), "cannot-work");
-    let told = events.list(&kube::api::ListParams::default()).await.unwrap();
-    assert!(
-        told.iter().any(|event| event.reason.as_deref() == Some("ClassNotFound")),
-        "an Event tells it, too"
-    );
+    assert!(told(world, "cannot-work", "ClassNotFound").await, "an Event tells it, too");
     world.delete_namespace("cannot-work").await;
-}
-
-/// Of all tenants; the few young ones are looked at again now and then.
-async fn reconciles(world: &World) -> f64 {
-    let mut sum = 0.0;
-    for operator in world.installation.operators() {
-        sum += metrics::sum(operator, "controller_runtime_reconcile_total", "scimtenant\"").await;
-    }
-    sum
 }
 
 async fn resource_versions(world: &World) -> Vec<Option<String>> {

@@ -11,6 +11,8 @@ use kube::{Api, ResourceExt as _};
 use product::SYSTEM_NAMESPACE;
 use serde_json::json;
 
+use crate::direct::to_server;
+use crate::people::create_user;
 use crate::world::{SOON, World};
 
 /// The ten lines of the README, beside the examples' default class.
@@ -50,27 +52,19 @@ pub(crate) async fn one_apply_makes_a_working_connection(world: &World) {
 
 pub(crate) async fn what_is_written_through_one_server_is_read_through_the_other_at_once(world: &World) {
     let customer = world.tenant("two-servers", json!({})).await;
-    let path = "/two-servers/two-servers/scim/v2";
     let [first, second] = world.installation.servers() else { panic!("two servers") };
-    let direct = |address| Connection::new(&format!("http://{address}{path}"), &customer.token).unwrap();
-    let (first, second) = (direct(first.address()), direct(second.address()));
+    let (first, second) = (to_server(first, &customer), to_server(second, &customer));
     for number in 0..50 {
-        let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": format!("user-{number}")});
+        let user_name = format!("user-{number}");
         let (writer, reader) = if number % 2 == 0 { (&first, &second) } else { (&second, &first) };
-        let created = writer
-            .send(Request::new(Method::POST, "/Users").json(&body))
-            .await
-            .unwrap()
-            .expect(&[201])
-            .unwrap();
-        let id = created.id().unwrap();
+        let id = create_user(writer, &user_name).await.id().unwrap();
         let read = reader
             .send(Request::new(Method::GET, format!("/Users/{id}")))
             .await
             .unwrap()
             .expect(&[200])
             .unwrap();
-        assert_eq!(read.document().unwrap()["userName"], body["userName"]);
+        assert_eq!(read.document().unwrap()["userName"], user_name);
         reader
             .send(Request::new(Method::DELETE, format!("/Users/{id}")))
             .await

@@ -3,35 +3,20 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::Method;
-use identity_provider::{Connection, Request};
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::{DeleteParams, PostParams};
-use product::Customer;
 use serde_json::json;
 
+use crate::direct::to_each_server;
+use crate::people::status;
+use crate::secrets::renewed_token;
 use crate::world::{World, eventually};
-
-fn direct_connections(world: &World, customer: &Customer) -> Vec<Connection> {
-    let path = format!("/{}/{}/scim/v2", customer.namespace, customer.name);
-    let url = |server: &product::Server| format!("http://{}{path}", server.address());
-    world
-        .installation
-        .servers()
-        .iter()
-        .map(|server| Connection::new(&url(server), &customer.token).unwrap())
-        .collect()
-}
-
-async fn status(connection: &Connection) -> u16 {
-    connection.send(Request::new(Method::GET, "/Users").query("count=1")).await.unwrap().response.status
-}
 
 /// Measured from the moment of the revocation in the registry, by PostgreSQL's clock, and shown from the annotation, too.
 pub(crate) async fn revoked_tokens_end_on_every_server_within_a_second(world: &World) {
     let customer = world.tenant("revoked", json!({})).await;
-    let servers = direct_connections(world, &customer);
+    let servers = to_each_server(world, &customer, &customer.handed.credential());
     for server in &servers {
         assert_eq!(status(server).await, 200);
     }
@@ -66,17 +51,13 @@ pub(crate) async fn a_rotated_token_ends_when_the_new_one_is_used(world: &World)
     assert_eq!(status(&old).await, 200, "nobody has pasted the new token yet");
     assert_eq!(status(&new).await, 200);
     eventually("the old token ends", async || status(&old).await == 401).await;
-    let tenants = world.tenants("rotated");
-    let generation = async || {
-        let tenant = tenants.get("rotated").await.unwrap();
-        tenant.status.and_then(|status| status.token).map(|token| token.generation)
-    };
-    eventually("status tells the second generation", async || generation().await == Some(2)).await;
+    let generation = async || world.generation("rotated", "rotated").await;
+    eventually("status tells the second generation", async || generation().await == 2).await;
 
     world.annotate("rotated", "rotated", "scim-operator.io/rotate-token", "spring").await;
     world.redeclare("rotated", "rotated", json!({"displayName": "touched"})).await;
     world.condition("rotated", "rotated", "Ready", "True", "Connected").await;
-    assert_eq!(generation().await, Some(2), "a value that was handled does nothing again");
+    assert_eq!(generation().await, 2, "a value that was handled does nothing again");
 }
 
 pub(crate) async fn a_lost_secret_is_made_again_with_a_new_token(world: &World) {
@@ -169,18 +150,4 @@ async fn since_revocation(world: &World, id: i64) -> Duration {
                      FROM scim_control.credentials WHERE tenant_id = $1";
     let query = sqlx::query_scalar(statement).bind(id);
     Duration::from_secs_f64(query.fetch_one(&mut world.database().await).await.unwrap())
-}
-
-/// The token in the Secret, as soon as it is another one.
-async fn renewed_token(world: &World, customer: &Customer) -> String {
-    let secrets: Api<Secret> = Api::namespaced(world.client.clone(), &customer.namespace);
-    let token = async || {
-        let data = secrets.get_opt(&customer.secret_name).await.unwrap().and_then(|secret| secret.data)?;
-        String::from_utf8(data.get("token")?.0.clone()).ok()
-    };
-    eventually("the Secret holds a new token", async || {
-        token().await.is_some_and(|token| token != customer.token)
-    })
-    .await;
-    token().await.unwrap()
 }

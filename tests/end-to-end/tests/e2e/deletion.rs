@@ -3,8 +3,6 @@
 
 use std::time::Duration;
 
-use http::Method;
-use identity_provider::{Connection, Request};
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
@@ -13,6 +11,7 @@ use product::{Customer, SYSTEM_NAMESPACE};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
+use crate::people::{create_user, status};
 use crate::world::{World, eventually};
 
 const POLICIES: [&str; 2] = ["Retain", "Delete"];
@@ -38,9 +37,7 @@ async fn ready(world: &World, state: &str) -> Vec<Customer> {
     let mut customers = Vec::new();
     for policy in POLICIES {
         let customer = world.tenant(&name(state, policy), spec(policy)).await;
-        let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
-        let request = Request::new(Method::POST, "/Users").json(&body);
-        customer.connection().unwrap().send(request).await.unwrap().expect(&[201]).unwrap();
+        create_user(&customer.connection().unwrap(), "ada").await;
         customers.push(customer);
     }
     customers
@@ -95,12 +92,8 @@ async fn nothing_is_left_outside(world: &World, name: &str) {
 
 async fn refused(customers: &[Customer]) {
     for customer in customers {
-        let connection: Connection = customer.connection().unwrap();
-        eventually("its token ends", async || {
-            let request = Request::new(Method::GET, "/Users").query("count=1");
-            connection.send(request).await.unwrap().response.status == 401
-        })
-        .await;
+        let connection = customer.connection().unwrap();
+        eventually("its token ends", async || status(&connection).await == 401).await;
     }
 }
 

@@ -1,27 +1,16 @@
 //! Drift: what somebody edits or takes away by hand comes back, and what cannot come back without loss is reported.
 
-use http::Method;
-use identity_provider::Request;
-use k8s_openapi::api::core::v1::{Event, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
-use product::{Customer, SYSTEM_NAMESPACE};
+use kube::api::{DeleteParams, Patch, PatchParams};
+use product::SYSTEM_NAMESPACE;
 use serde_json::json;
 use sqlx::AssertSqlSafe;
 
+use crate::events::warned;
+use crate::people::{create_user, status};
 use crate::world::{AUDITED, World, eventually, eventually_within};
-
-async fn create_user(customer: &Customer) {
-    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
-    let request = Request::new(Method::POST, "/Users").json(&body);
-    customer.connection().unwrap().send(request).await.unwrap().expect(&[201]).unwrap();
-}
-
-async fn list(customer: &Customer) -> u16 {
-    let request = Request::new(Method::GET, "/Users").query("count=1");
-    customer.connection().unwrap().send(request).await.unwrap().response.status
-}
 
 /// SQL of an administrator of the database, who may do everything with what the operator owns.
 async fn by_hand(world: &World, statement: &str) {
@@ -55,17 +44,20 @@ pub(crate) async fn an_edited_secret_and_an_edited_ingress_come_back(world: &Wor
 
 pub(crate) async fn rights_that_were_revoked_in_postgresql_come_back(world: &World) {
     let customer = world.tenant("revoked-grant", json!({})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let schema = world.schema("revoked-grant", "revoked-grant").await;
     by_hand(world, &format!("REVOKE ALL ON {schema}.users FROM scim_server")).await;
-    let refused = list(&customer).await;
+    let refused = status(&customer.connection().unwrap()).await;
     assert!(refused >= 500, "{refused}: it cannot be served, and not for a mistake of the client");
-    eventually_within(AUDITED, "the right is there again", async || list(&customer).await == 200).await;
+    eventually_within(AUDITED, "the right is there again", async || {
+        status(&customer.connection().unwrap()).await == 200
+    })
+    .await;
 }
 
 pub(crate) async fn an_edited_row_of_the_registry_comes_back(world: &World) {
     let customer = world.tenant("edited-row", json!({})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let row = async || {
         let statement =
             "SELECT state || configuration::text FROM scim_control.tenants WHERE namespace = 'edited-row'";
@@ -86,32 +78,29 @@ pub(crate) async fn an_edited_row_of_the_registry_comes_back(world: &World) {
             row().await == declared
         })
         .await;
-        eventually("and servers serve it", async || list(&customer).await == 200).await;
+        eventually("and servers serve it", async || status(&customer.connection().unwrap()).await == 200)
+            .await;
     }
 }
 
 /// The data is lost with the schema; the tenant works again, and an Event says what happened.
 pub(crate) async fn a_dropped_schema_is_made_anew_and_told(world: &World) {
     let customer = world.tenant("dropped", json!({})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let schema = world.schema("dropped", "dropped").await;
     by_hand(world, &format!("DROP SCHEMA {schema} CASCADE")).await;
-    eventually_within(AUDITED, "it is served again", async || list(&customer).await == 200).await;
-    assert_eq!(world.schema("dropped", "dropped").await, schema, "under the same name");
-    let events: Api<Event> = Api::namespaced(world.client.clone(), "dropped");
-    eventually("an Event tells it", async || {
-        let told = events.list(&ListParams::default()).await.unwrap();
-        told.iter().any(|event| {
-            event.reason.as_deref() == Some("SchemaMadeAnew") && event.type_.as_deref() == Some("Warning")
-        })
+    eventually_within(AUDITED, "it is served again", async || {
+        status(&customer.connection().unwrap()).await == 200
     })
     .await;
+    assert_eq!(world.schema("dropped", "dropped").await, schema, "under the same name");
+    eventually("an Event tells it", async || warned(world, "dropped", "SchemaMadeAnew").await).await;
 }
 
 /// A single table that is gone cannot be made again without overwriting what a backup would bring back.
 pub(crate) async fn a_dropped_table_is_reported_and_nothing_is_overwritten(world: &World) {
     let customer = world.tenant("damaged", json!({"deletionPolicy": "Delete"})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let schema = world.schema("damaged", "damaged").await;
     by_hand(world, &format!("DROP TABLE {schema}.group_members")).await;
     let message = world
@@ -130,7 +119,7 @@ pub(crate) async fn a_dropped_table_is_reported_and_nothing_is_overwritten(world
 /// A row that somebody deleted, with the schema still there: nothing new is made beside it.
 pub(crate) async fn a_deleted_row_is_reported_as_long_as_its_schema_is_there(world: &World) {
     let customer = world.tenant("lost-row", json!({})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let schema = world.schema("lost-row", "lost-row").await;
     by_hand(world, "DELETE FROM scim_control.tenants WHERE namespace = 'lost-row'").await;
     let message = world
@@ -158,6 +147,10 @@ pub(crate) async fn a_secret_that_was_made_anew_by_somebody_else_is_theirs(world
             .condition("replaced-secret", "replaced-secret", "CredentialsReady", "False", "SecretNameTaken")
             .await;
         assert_eq!(secrets.get(&customer.secret_name).await.unwrap(), theirs);
-        assert_eq!(list(&customer).await, 200, "the token that was pasted goes on working");
+        assert_eq!(
+            status(&customer.connection().unwrap()).await,
+            200,
+            "the token that was pasted goes on working"
+        );
     }
 }

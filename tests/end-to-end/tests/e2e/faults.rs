@@ -7,9 +7,10 @@ use identity_provider::Request;
 use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
 use kube::api::DeleteParams;
-use product::{ApiProxy, Customer, Fault, Moment, OperatorOptions, Program, Verb, Which};
+use product::{ApiProxy, Fault, Moment, OperatorOptions, Program, Verb, Which};
 use serde_json::json;
 
+use crate::people::{list_users, users};
 use crate::world::{SOON, World, eventually};
 
 /// How long a write may take to come that is still to come.
@@ -61,14 +62,9 @@ impl Proxied {
     }
 }
 
-async fn served(customer: &Customer) {
-    let request = Request::new(Method::GET, "/Users").query("count=1");
-    customer.connection().unwrap().send(request).await.unwrap().expect(&[200]).unwrap();
-}
-
 async fn is_whole(world: &World, name: &str) {
     let customer = world.customer(name, name).await;
-    served(&customer).await;
+    list_users(&customer.connection().unwrap()).await.expect(&[200]).unwrap();
     let tenant = world.tenants(name).get(name).await.unwrap();
     assert_eq!(tenant.metadata.finalizers, Some(vec!["scim-operator.io/tenant".to_owned()]), "{name}");
     let statement = "SELECT digest FROM scim_control.credentials JOIN scim_control.tenants ON id = tenant_id \
@@ -223,12 +219,7 @@ pub(crate) async fn two_leaders_at_once_do_no_harm(world: &World) {
         world.annotate(name, name, "scim-operator.io/rotate-token", "now").await;
     }
     for name in &names {
-        let tenants = world.tenants(name);
-        eventually("it is rotated", async || {
-            let status = tenants.get(name).await.unwrap().status.unwrap_or_default();
-            status.token.is_some_and(|token| token.generation >= 2)
-        })
-        .await;
+        eventually("it is rotated", async || world.generation(name, name).await >= 2).await;
         is_whole(world, name).await;
         world.tenants(name).delete(name, &DeleteParams::default()).await.unwrap();
     }
@@ -271,8 +262,7 @@ pub(crate) async fn a_restart_of_postgresql_under_traffic_costs_retries_and_noth
     println!(
         "postgresql: {created} users created, {told_to_wait} requests told to come back, around a restart"
     );
-    let stored = connection.send(Request::new(Method::GET, "/Users").query("count=0")).await.unwrap();
-    assert_eq!(stored.list().unwrap().0, u64::from(created), "no acknowledged user is lost");
+    assert_eq!(users(&connection).await, u64::from(created), "no acknowledged user is lost");
     assert!(created > 0 && told_to_wait > 0);
     let begin = Instant::now();
     world.tenant("after-pg-restart", json!({})).await;

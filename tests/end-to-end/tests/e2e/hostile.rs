@@ -9,7 +9,7 @@ use kube::api::{ListParams, PostParams};
 use serde_json::{Value, json};
 use sqlx::Row as _;
 
-use crate::metrics;
+use crate::metrics::reconciles;
 use crate::world::World;
 
 /// What is applied, and what becomes of it.
@@ -176,12 +176,4 @@ async fn only_our_schemas_exist(world: &World) {
         .unwrap();
     let others: Vec<String> = rows.iter().map(|row| row.get("nspname")).collect();
     assert!(others.is_empty(), "somebody made schemas: {others:?}");
-}
-
-async fn reconciles(world: &World) -> f64 {
-    let mut sum = 0.0;
-    for operator in world.installation.operators() {
-        sum += metrics::sum(operator, "controller_runtime_reconcile_total", "scimtenant\"").await;
-    }
-    sum
 }

@@ -1,6 +1,6 @@
 //! Two installations in one cluster and on one database, and customers with more than one connection.
 
-use k8s_openapi::api::core::v1::{Event, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{DeleteParams, ListParams};
 use kube::{Api, ResourceExt as _};
@@ -8,10 +8,12 @@ use product::{Customer, SYSTEM_NAMESPACE};
 use serde_json::json;
 use sqlx::Row as _;
 
+use crate::direct::to_server;
+use crate::events::told;
 use crate::neighbour::{
-    Neighbour, TENANT, are_older, create_user, direct, looked_at_everything, of_class, remove_class, status,
-    through_ingress, users,
+    Neighbour, TENANT, are_older, looked_at_everything, of_class, remove_class, through_ingress,
 };
+use crate::people::{create_user, status, users};
 use crate::world::{SOON, World, eventually};
 
 /// Each operator makes and heals what is of its own classes. The versions of all objects of the other one stay as they
@@ -37,7 +39,7 @@ pub(crate) async fn two_installations_side_by_side_leave_each_other_alone(world:
     let our_server = &world.installation.servers()[0];
     assert_eq!(status(&ours.connection().unwrap()).await, 200);
     assert_eq!(status(&through_ingress(world, &theirs)).await, 200);
-    assert_eq!(status(&direct(our_server, &theirs)).await, 401);
+    assert_eq!(status(&to_server(our_server, &theirs)).await, 401);
     assert_eq!(status(&second.direct(&ours)).await, 401);
 
     for operator in world.installation.operators() {
@@ -134,14 +136,14 @@ pub(crate) async fn a_tenant_moves_to_a_class_of_another_installation_and_back(w
     );
     let gone = async || ingress(world, SYSTEM_NAMESPACE, &name).await.is_none();
     eventually("the first one's route is gone", gone).await;
-    eventually("its token has ended", async || status(&direct(our_server, &first)).await == 401).await;
+    eventually("its token has ended", async || status(&to_server(our_server, &first)).await == 401).await;
     assert_eq!(rows(world, "moved").await, ["demo retained", "mover active"]);
     eventually("an Event tells it", async || told(world, "moved", "HandedOver").await).await;
 
     world.redeclare("moved", TENANT, json!({})).await;
     let back = Customer::when_ready(&world.client, "moved", TENANT, SOON).await.unwrap();
     assert_ne!(back.token, moved.token);
-    let old = direct(our_server, &first);
+    let old = to_server(our_server, &first);
     eventually("its token of before works again", async || status(&old).await == 200).await;
     back.reachable(SOON).await.unwrap();
     eventually("until the new one is used", async || status(&old).await == 401).await;
@@ -157,7 +159,7 @@ pub(crate) async fn a_tenant_moves_to_a_class_of_another_installation_and_back(w
     world.delete_tenant("moved", TENANT).await;
     assert_eq!(rows(world, "moved").await, ["demo retained", "mover retained"]);
     for (namespace, connection) in [
-        (SYSTEM_NAMESPACE, direct(our_server, &back)),
+        (SYSTEM_NAMESPACE, to_server(our_server, &back)),
         (second.site.namespace.as_str(), second.direct(&again)),
     ] {
         assert!(ingress(world, namespace, &name).await.is_none(), "a route is left in {namespace}");
@@ -302,10 +304,4 @@ async fn schemas(world: &World, namespace: &str) -> Vec<String> {
         .fetch_all(&mut world.database().await)
         .await
         .unwrap()
-}
-
-async fn told(world: &World, namespace: &str, reason: &str) -> bool {
-    let events: Api<Event> = Api::namespaced(world.client.clone(), namespace);
-    let events = events.list(&ListParams::default()).await.unwrap();
-    events.iter().any(|event| event.reason.as_deref() == Some(reason))
 }

@@ -1,7 +1,5 @@
 //! The dangerous path: what stays and what goes when a tenant, a namespace or a class is deleted.
 
-use http::Method;
-use identity_provider::Request;
 use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
@@ -9,18 +7,8 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use product::{Customer, SYSTEM_NAMESPACE};
 use serde_json::json;
 
+use crate::people::{create_user, status, users};
 use crate::world::{World, eventually};
-
-async fn create_user(customer: &Customer) {
-    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
-    let request = Request::new(Method::POST, "/Users").json(&body);
-    customer.connection().unwrap().send(request).await.unwrap().expect(&[201]).unwrap();
-}
-
-async fn users(customer: &Customer) -> u64 {
-    let request = Request::new(Method::GET, "/Users").query("count=0");
-    customer.connection().unwrap().send(request).await.unwrap().expect(&[200]).unwrap().list().unwrap().0
-}
 
 async fn ingress_exists(world: &World, namespace: &str, name: &str) -> bool {
     let ingresses: Api<Ingress> = Api::namespaced(world.client.clone(), SYSTEM_NAMESPACE);
@@ -34,33 +22,30 @@ async fn secret_exists(world: &World, customer: &Customer) -> bool {
 
 pub(crate) async fn retained_data_is_taken_up_again(world: &World) {
     let customer = world.tenant("retained", json!({"deletionPolicy": "Retain"})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let schema = world.schema("retained", "retained").await;
     world.delete_tenant("retained", "retained").await;
     assert!(world.schema_exists(&schema).await);
     assert!(!ingress_exists(world, "retained", "retained").await);
     eventually("the Secret is collected", async || !secret_exists(world, &customer).await).await;
-    let refused = async || {
-        let request = Request::new(Method::GET, "/Users");
-        customer.connection().unwrap().send(request).await.unwrap().response.status == 401
-    };
+    let refused = async || status(&customer.connection().unwrap()).await == 401;
     eventually("a retained tenant serves nobody", refused).await;
 
     let again = world.tenant("retained", json!({})).await;
     assert_eq!(world.schema("retained", "retained").await, schema);
-    assert_eq!(users(&again).await, 1, "who was there is there again");
+    assert_eq!(users(&again.connection().unwrap()).await, 1, "who was there is there again");
 }
 
 pub(crate) async fn deleted_data_is_gone(world: &World) {
     let customer = world.tenant("deleted", json!({"deletionPolicy": "Delete"})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let schema = world.schema("deleted", "deleted").await;
     world.delete_tenant("deleted", "deleted").await;
     assert!(!world.schema_exists(&schema).await);
     assert!(!ingress_exists(world, "deleted", "deleted").await);
 
     let again = world.tenant("deleted", json!({})).await;
-    assert_eq!(users(&again).await, 0);
+    assert_eq!(users(&again.connection().unwrap()).await, 0);
 }
 
 /// Never valid, invalid later, and with a class that is gone: deleting asks for none of them.
@@ -93,7 +78,7 @@ pub(crate) async fn a_terminating_namespace_takes_its_tenants_along(world: &Worl
 
 pub(crate) async fn retained_data_is_not_handed_to_a_namespace_of_the_same_name(world: &World) {
     let customer = world.tenant("same-name", json!({"deletionPolicy": "Retain"})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let schema = world.schema("same-name", "same-name").await;
     world.delete_namespace("same-name").await;
     world.declare("same-name", json!({"deletionPolicy": "Delete"})).await;
@@ -105,7 +90,7 @@ pub(crate) async fn retained_data_is_not_handed_to_a_namespace_of_the_same_name(
 /// Also the way out of a deletion that waits for PostgreSQL.
 pub(crate) async fn a_tenant_whose_finalizer_was_taken_by_force_loses_access(world: &World) {
     let customer = world.tenant("by-force", json!({})).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     for operator in world.installation.operators() {
         operator.stop().await;
     }
@@ -116,13 +101,11 @@ pub(crate) async fn a_tenant_whose_finalizer_was_taken_by_force_loses_access(wor
     for operator in world.installation.operators() {
         operator.start().await.unwrap();
     }
-    let request = || Request::new(Method::GET, "/Users");
     let connection = customer.connection().unwrap();
-    eventually("its token ends", async || connection.send(request()).await.unwrap().response.status == 401)
-        .await;
+    eventually("its token ends", async || status(&connection).await == 401).await;
     eventually("its route goes", async || !ingress_exists(world, "by-force", "by-force").await).await;
     let again = world.tenant("by-force", json!({})).await;
-    assert_eq!(users(&again).await, 1, "its data was retained");
+    assert_eq!(users(&again.connection().unwrap()).await, 1, "its data was retained");
 }
 
 pub(crate) async fn a_foreign_ingress_is_never_touched(world: &World) {
@@ -155,7 +138,7 @@ pub(crate) async fn a_class_in_use_waits_for_its_tenants(world: &World) {
     world.redeclare("in-use", "tenant", json!({"className": "in-use"})).await;
     let customer = world.customer("in-use", "tenant").await;
     world.classes().delete("in-use", &DeleteParams::default()).await.unwrap();
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     assert!(
         world.classes().get_opt("in-use").await.unwrap().is_some(),
         "it waits, and its tenants are served"
@@ -184,5 +167,5 @@ pub(crate) async fn an_ingress_deleted_by_hand_comes_back(world: &World) {
             .is_some_and(|now| now.metadata.uid != before.metadata.uid && now.spec == before.spec)
     })
     .await;
-    assert_eq!(users(&customer).await, 0);
+    assert_eq!(users(&customer.connection().unwrap()).await, 0);
 }

@@ -3,51 +3,20 @@
 use std::time::{Duration, Instant};
 
 use http::Method;
-use identity_provider::{Connection, Request};
-use k8s_openapi::api::core::v1::Event;
-use kube::Api;
-use kube::api::{ListParams, Patch, PatchParams};
-use product::Customer;
+use identity_provider::Request;
+use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
+use crate::direct::to_each_server;
+use crate::events::told;
+use crate::people::{create_user, status, users};
 use crate::world::{AUDITED, World, eventually, eventually_within};
-
-async fn create_user(customer: &Customer) {
-    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": "ada"});
-    let request = Request::new(Method::POST, "/Users").json(&body);
-    customer.connection().unwrap().send(request).await.unwrap().expect(&[201]).unwrap();
-}
-
-async fn users(customer: &Customer) -> u64 {
-    let request = Request::new(Method::GET, "/Users").query("count=0");
-    customer.connection().unwrap().send(request).await.unwrap().expect(&[200]).unwrap().list().unwrap().0
-}
-
-async fn status(connection: &Connection) -> u16 {
-    connection.send(Request::new(Method::GET, "/Users").query("count=1")).await.unwrap().response.status
-}
-
-async fn told(world: &World, namespace: &str, reason: &str) -> bool {
-    let events: Api<Event> = Api::namespaced(world.client.clone(), namespace);
-    let events = events.list(&ListParams::default()).await.unwrap();
-    events.iter().any(|event| event.reason.as_deref() == Some(reason))
-}
-
-fn direct_connections(world: &World, customer: &Customer) -> Vec<Connection> {
-    let path = format!("/{}/{}/scim/v2", customer.namespace, customer.name);
-    let servers = world.installation.servers().iter();
-    servers
-        .map(|server| {
-            Connection::new(&format!("http://{}{path}", server.address()), &customer.token).unwrap()
-        })
-        .collect()
-}
 
 /// Within a second after the registry says so, which `Ready`'s reason tells.
 pub(crate) async fn a_suspended_tenant_is_told_to_come_back_and_keeps_its_data(world: &World) {
     let customer = world.tenant("suspended", json!({})).await;
-    create_user(&customer).await;
-    let servers = direct_connections(world, &customer);
+    create_user(&customer.connection().unwrap(), "ada").await;
+    let servers = to_each_server(world, &customer, &customer.handed.credential());
     world.redeclare("suspended", "suspended", json!({"suspend": true})).await;
     world.condition("suspended", "suspended", "Ready", "True", "Suspended").await;
     let begin = Instant::now();
@@ -66,7 +35,7 @@ pub(crate) async fn a_suspended_tenant_is_told_to_come_back_and_keeps_its_data(w
     for server in &servers {
         eventually("it is served again", async || status(server).await == 200).await;
     }
-    assert_eq!(users(&customer).await, 1);
+    assert_eq!(users(&customer.connection().unwrap()).await, 1);
 }
 
 pub(crate) async fn a_paused_tenant_is_left_alone_and_can_be_deleted(world: &World) {
@@ -101,14 +70,18 @@ pub(crate) async fn a_paused_tenant_is_left_alone_and_can_be_deleted(world: &Wor
 pub(crate) async fn a_delayed_deletion_can_be_undone_and_else_happens(world: &World) {
     let spec = json!({"deletionPolicy": "Delete", "deletionDelay": "24h"});
     let customer = world.tenant("delayed", spec.clone()).await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     let schema = world.schema("delayed", "delayed").await;
     world.delete_tenant("delayed", "delayed").await;
     let connection = customer.connection().unwrap();
     eventually("access ends at once", async || status(&connection).await == 401).await;
     assert!(told(world, "delayed", "DataDeletionScheduled").await);
     let again = world.tenant("delayed", spec).await;
-    assert_eq!(users(&again).await, 1, "made again within the time, it takes its data up");
+    assert_eq!(
+        users(&again.connection().unwrap()).await,
+        1,
+        "made again within the time, it takes its data up"
+    );
 
     world.delete_tenant("delayed", "delayed").await;
     // A day later, for PostgreSQL.
@@ -138,7 +111,7 @@ pub(crate) async fn a_class_may_let_a_namespace_of_the_same_name_adopt_the_data(
     world.namespace("adopted", json!({"class": "adopting"})).await;
     world.redeclare("adopted", "tenant", json!({"className": "adopting"})).await;
     let customer = world.customer("adopted", "tenant").await;
-    create_user(&customer).await;
+    create_user(&customer.connection().unwrap(), "ada").await;
     world.delete_namespace("adopted").await;
     world.namespace("adopted", json!({"class": "adopting"})).await;
     world.redeclare("adopted", "tenant", json!({"className": "adopting"})).await;
@@ -149,7 +122,7 @@ pub(crate) async fn a_class_may_let_a_namespace_of_the_same_name_adopt_the_data(
     eventually("the token that was pasted works again", async || status(&pasted).await == 200).await;
     // The Secret was gone with the namespace: there is a new token, whose use ends the old one.
     let adopted = world.customer("adopted", "tenant").await;
-    assert_eq!(users(&adopted).await, 1, "and so does the new one");
+    assert_eq!(users(&adopted.connection().unwrap()).await, 1, "and so does the new one");
     eventually("an Event tells it", async || told(world, "adopted", "DataAdopted").await).await;
     world.apply(&class("Refuse").to_string()).await;
 }
@@ -166,11 +139,7 @@ pub(crate) async fn a_restored_database_takes_the_tokens_of_the_secrets_up(world
     let pasted = world.customer("restored", "restored").await;
     let connection = pasted.connection().unwrap();
     assert_eq!(status(&connection).await, 200);
-    eventually("status tells of it", async || {
-        let tenant = world.tenants("restored").get("restored").await.unwrap();
-        tenant.status.and_then(|status| status.token).is_some_and(|token| token.generation == 2)
-    })
-    .await;
+    eventually("status tells of it", async || world.generation("restored", "restored").await == 2).await;
     for statement in [
         "DELETE FROM scim_control.credentials c USING scim_control.tenants t
           WHERE t.id = c.tenant_id AND t.namespace = 'restored' AND generation = 2",

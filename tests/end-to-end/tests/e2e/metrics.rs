@@ -4,6 +4,21 @@ use std::collections::BTreeMap;
 
 use product::Program;
 
+use crate::world::World;
+
+/// How often an operator looked at tenants, by result.
+pub(crate) const RECONCILED: &str = "controller_runtime_reconcile_total{controller=\"scimtenant\"";
+
+/// How often the world's operators looked at tenants, with whatever result; the few young ones are looked at again now and
+/// then.
+pub(crate) async fn reconciles(world: &World) -> f64 {
+    let mut reconciles = 0.0;
+    for operator in world.installation.operators() {
+        reconciles += sum(operator, RECONCILED, "").await;
+    }
+    reconciles
+}
+
 /// The sum of an operator's samples whose name and labels begin with `name` and hold `label`.
 pub(crate) async fn sum(operator: &Program, name: &str, label: &str) -> f64 {
     let url = format!("http://{}/metrics", operator.observability());

@@ -6,14 +6,14 @@ use std::time::{Duration, Instant};
 
 use crds::class::SchemaProgress;
 use futures::future::join_all;
-use http::Method;
-use identity_provider::{Connection, Request};
+use identity_provider::Connection;
 use product::{Customer, OperatorOptions, OperatorVersion};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
 
 use crate::metrics;
-use crate::neighbour::{Neighbour, TENANT, looked_at_everything, options, status, through_ingress, users};
+use crate::neighbour::{Neighbour, TENANT, looked_at_everything, options, through_ingress};
+use crate::people::{create_user, list_users, status, users};
 use crate::world::{World, eventually, eventually_within};
 
 const TENANTS: usize = 30;
@@ -118,12 +118,8 @@ async fn traffic(world: &World, customers: &[Customer], stop: &AtomicBool) -> Se
                     break;
                 }
                 let user_name = format!("user-{provider}-{number}");
-                let body =
-                    json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": user_name});
-                let create = Request::new(Method::POST, "/Users").json(&body);
-                let created = connection.send(create).await.unwrap().expect(&[201]).unwrap();
-                let list = Request::new(Method::GET, "/Users").query("count=1");
-                let read = connection.send(list).await.unwrap().expect(&[200]).unwrap();
+                let created = create_user(connection, &user_name).await;
+                let read = list_users(connection).await.expect(&[200]).unwrap();
                 served.created += 1;
                 served.read += 1;
                 served.slowest = served.slowest.max(created.response.elapsed).max(read.response.elapsed);

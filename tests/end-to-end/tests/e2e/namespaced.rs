@@ -8,9 +8,8 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use product::{Manifest, OperatorOptions, Site};
 use serde_json::json;
 
-use crate::neighbour::{
-    Neighbour, TENANT, are_older, create_user, options, rights_of, site, status, through_ingress, users,
-};
+use crate::neighbour::{Neighbour, TENANT, are_older, options, rights_of, site, through_ingress};
+use crate::people::{create_user, status, users};
 use crate::world::{World, eventually};
 
 const WATCHED: [&str; 2] = ["watched-one", "watched-two"];

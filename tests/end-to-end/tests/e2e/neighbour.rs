@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use control_plane::INGRESS_CLASS;
-use http::Method;
-use identity_provider::{Connection, Request};
+use identity_provider::Connection;
 use kube::api::DeleteParams;
 use product::{
     Customer, Manifest, OperatorOptions, Program, SERVER_SERVICE, SYSTEM_NAMESPACE, Server, ServerOptions,
@@ -14,7 +13,9 @@ use product::{
 };
 use serde_json::{Value, json};
 
+use crate::direct::to_server;
 use crate::metrics;
+use crate::people::status;
 use crate::world::{SOON, World, eventually, eventually_within};
 
 /// The tenants of its class are in namespaces with a label of its name, and are called `tenant`.
@@ -78,7 +79,7 @@ impl Neighbour {
 
     /// The customer's way to its server with no ingress controller between.
     pub(crate) fn direct(&self, customer: &Customer) -> Connection {
-        direct(&self.server, customer)
+        to_server(&self.server, customer)
     }
 
     /// Ends its processes. The class stays: tenants may have it.
@@ -163,29 +164,6 @@ pub(crate) fn through_ingress(world: &World, customer: &Customer) -> Connection 
     connection.build().unwrap()
 }
 
-/// The customer's way to a server with no ingress controller between.
-pub(crate) fn direct(server: &Server, customer: &Customer) -> Connection {
-    let path = format!("/{}/{}/scim/v2", customer.namespace, customer.name);
-    Connection::new(&format!("http://{}{path}", server.address()), &customer.token).unwrap()
-}
-
-/// What a request for users is told.
-pub(crate) async fn status(connection: &Connection) -> u16 {
-    connection.send(Request::new(Method::GET, "/Users").query("count=1")).await.unwrap().response.status
-}
-
-pub(crate) async fn create_user(connection: &Connection, user_name: &str) {
-    let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": user_name});
-    let request = Request::new(Method::POST, "/Users").json(&body);
-    connection.send(request).await.unwrap().expect(&[201]).unwrap();
-}
-
-/// How many users there are.
-pub(crate) async fn users(connection: &Connection) -> u64 {
-    let request = Request::new(Method::GET, "/Users").query("count=0");
-    connection.send(request).await.unwrap().expect(&[200]).unwrap().list().unwrap().0
-}
-
 /// Has the tokens of the namespace a minute behind them: what is lost when it was just issued is issued anew after ten
 /// seconds.
 pub(crate) async fn are_older(world: &World, namespace: &str) {
@@ -198,12 +176,9 @@ pub(crate) async fn are_older(world: &World, namespace: &str) {
 pub(crate) async fn looked_at_everything(world: &World, operator: &Program) {
     let tenants = kube::Api::<crds::ScimTenant>::all(world.client.clone());
     let tenants = tenants.list(&kube::api::ListParams::default()).await.unwrap().items.len();
-    let looked_at = async || metrics::sum(operator, RECONCILED, "").await;
+    let looked_at = async || metrics::sum(operator, metrics::RECONCILED, "").await;
     eventually("it has looked at every tenant", async || {
         looked_at().await >= f64::from(u32::try_from(tenants).unwrap())
     })
     .await;
 }
-
-/// With whatever result.
-pub(crate) const RECONCILED: &str = "controller_runtime_reconcile_total{controller=\"scimtenant\"";

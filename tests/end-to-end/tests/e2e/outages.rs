@@ -2,20 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use http::Method;
-use identity_provider::{Connection, Request};
-use k8s_openapi::api::core::v1::{Event, Secret};
+use k8s_openapi::api::core::v1::Secret;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams};
+use kube::api::DeleteParams;
 use product::SYSTEM_NAMESPACE;
 use serde_json::json;
 
+use crate::events::told;
+use crate::people::{create_user, list_users, status, users};
 use crate::world::{SOON, World, eventually};
-
-async fn list(connection: &Connection) -> identity_provider::Exchange {
-    connection.send(Request::new(Method::GET, "/Users").query("count=1")).await.unwrap()
-}
 
 /// What of a tenant is there, in the order in which it comes, and goes in the opposite one.
 #[derive(Clone, Copy, Debug)]
@@ -46,7 +42,7 @@ pub(crate) async fn an_operator_killed_at_any_time_ends_in_the_same_state(world:
         let customer = world.customer(&name, &name).await;
         assert_eq!(rows(world, &name).await, 1, "{name}");
         is_whole(world, &name, &customer.token).await;
-        list(&customer.connection().unwrap()).await.expect(&[200]).unwrap();
+        list_users(&customer.connection().unwrap()).await.expect(&[200]).unwrap();
     }
     println!("killed: {half_done} of {} kills left a tenant half made; each one was finished", TRACES.len());
     assert!(half_done > 0, "the kills came too late to show anything");
@@ -139,13 +135,7 @@ pub(crate) async fn scim_goes_on_while_operator_and_api_server_are_away(world: &
     let begin = Instant::now();
     let mut served = 0;
     while begin.elapsed() < Duration::from_mins(1) {
-        let body = json!({"schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"], "userName": format!("user-{served}")});
-        connection
-            .send(Request::new(Method::POST, "/Users").json(&body))
-            .await
-            .unwrap()
-            .expect(&[201])
-            .unwrap();
+        create_user(&connection, &format!("user-{served}")).await;
         served += 1;
     }
     println!("outage: {served} users created while operator and API server were away, no request failed");
@@ -153,7 +143,7 @@ pub(crate) async fn scim_goes_on_while_operator_and_api_server_are_away(world: &
     for operator in world.installation.operators() {
         operator.start().await.unwrap();
     }
-    assert_eq!(list(&connection).await.list().unwrap().0, served);
+    assert_eq!(users(&connection).await, served);
     world.tenant("after-the-outage", json!({})).await;
 }
 
@@ -162,17 +152,15 @@ pub(crate) async fn without_postgresql_the_server_says_503_and_recovers_by_itsel
     let other = world.tenant("recovers", json!({})).await.connection().unwrap();
     let postgresql = world.installation.stack().postgresql();
     postgresql.stop().await;
-    let exchange = list(&connection).await;
+    let exchange = list_users(&connection).await;
     assert_eq!(exchange.response.status, 503, "{}", exchange.response.text);
     assert!(exchange.response.retry_after.is_some(), "it says when to come back");
     assert_eq!(exchange.response.json.unwrap()["status"], "503");
 
     world.tenants("no-database").delete("no-database", &DeleteParams::default()).await.unwrap();
     world.condition("no-database", "no-database", "Ready", "False", "DeletionWaits").await;
-    let events: Api<Event> = Api::namespaced(world.client.clone(), "no-database");
     eventually("an Event tells that the deletion waits", async || {
-        let told = events.list(&ListParams::default()).await.unwrap();
-        told.iter().any(|event| event.reason.as_deref() == Some("DeletionWaits"))
+        told(world, "no-database", "DeletionWaits").await
     })
     .await;
     world.declare("waits-for-database", json!({})).await;
@@ -186,7 +174,7 @@ pub(crate) async fn without_postgresql_the_server_says_503_and_recovers_by_itsel
         )
         .await;
     postgresql.start().await.unwrap();
-    eventually("the server recovers by itself", async || list(&other).await.response.status == 200).await;
+    eventually("the server recovers by itself", async || status(&other).await == 200).await;
     world.tenant_is_gone("no-database", "no-database").await;
     world.customer("waits-for-database", "waits-for-database").await;
 }

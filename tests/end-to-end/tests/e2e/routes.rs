@@ -12,6 +12,7 @@ use kube::api::{ApiResource, DeleteParams, DynamicObject, GroupVersionKind, Patc
 use product::{Customer, Manifest, SYSTEM_NAMESPACE};
 use serde_json::{Value, json};
 
+use crate::people::list_users;
 use crate::world::{SOON, World, eventually};
 
 /// A class for namespaces of this label; unlike [`World::apply`] it leaves the URL and the route as they are.
@@ -175,9 +176,7 @@ pub(crate) async fn a_namespace_has_a_host_of_its_own_where_the_class_says_so(wo
 pub(crate) async fn requests_come_from_where_class_and_tenant_say(world: &World) {
     let customer = world.tenant("sources", json!({})).await;
     let connection = customer.connection().unwrap();
-    let list = async || {
-        connection.send(Request::new(Method::GET, "/Users").query("count=1")).await.unwrap().response
-    };
+    let list = async || list_users(&connection).await.response;
     let machine = world.installation.stack().machine_address();
     assert_eq!(list().await.status, 200);
     world.redeclare("sources", "sources", json!({"sourceRanges": ["203.0.113.0/24"]})).await;

@@ -51,9 +51,9 @@ async fn restart_operators(world: &World) -> f64 {
     }
     operators[0].start().await.unwrap();
     let reconciled = async || {
-        let failed = metrics::sum(&operators[0], RECONCILED, "result=\"error\"").await;
+        let failed = metrics::sum(&operators[0], metrics::RECONCILED, "result=\"error\"").await;
         assert!(failed < 1.0, "{failed} reconciles failed");
-        metrics::sum(&operators[0], RECONCILED, "result=\"success\"").await
+        metrics::sum(&operators[0], metrics::RECONCILED, "result=\"success\"").await
     };
     let tenants =
         Api::<ScimTenant>::all(world.client.clone()).list(&ListParams::default()).await.unwrap().items.len();
@@ -71,8 +71,6 @@ async fn restart_operators(world: &World) -> f64 {
     operators[1].start().await.unwrap();
     reconciled().await
 }
-
-const RECONCILED: &str = "controller_runtime_reconcile_total{controller=\"scimtenant\"";
 
 /// Writing requests to the API server, without leases (the leader's heartbeat) and dry runs.
 async fn kubernetes_writes(world: &World) -> BTreeMap<String, f64> {

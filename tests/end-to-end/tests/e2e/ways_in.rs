@@ -4,39 +4,20 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use http::Method;
-use identity_provider::{Algorithm, ClientProof, Connection, Credential, Issuer, OAuthClient, Request};
-use k8s_openapi::api::core::v1::{Event, Secret};
+use identity_provider::{Algorithm, ClientProof, Credential, Issuer, OAuthClient};
+use k8s_openapi::api::core::v1::Secret;
 use kube::Api;
-use kube::api::{DeleteParams, ListParams, Patch, PatchParams};
-use product::{Customer, Handed, Manifest};
+use kube::api::{DeleteParams, Patch, PatchParams};
+use product::{Handed, Manifest};
 use serde_json::{Value, json};
 
+use crate::direct::to_each_server;
+use crate::events::told;
+use crate::people::status;
 use crate::world::{AUDITED, SOON, World, eventually, eventually_within};
 
 const BROUGHT: &str = "b7f0d1c29e5a48336d12fa9087c4e6b5b7f0d1c29e5a48336d12fa9087c4e6b5";
 const BROUGHT_LATER: &str = "0c9f8e7d6b5a49382716f5e4d3c2b1a00c9f8e7d6b5a49382716f5e4d3c2b1a1";
-
-async fn status(connection: &Connection) -> u16 {
-    connection.send(Request::new(Method::GET, "/Users").query("count=1")).await.unwrap().response.status
-}
-
-/// The customer's connection to each of the servers, behind no ingress controller.
-fn to_each_server(world: &World, customer: &Customer, credential: &Credential) -> Vec<Connection> {
-    let path = format!("/{}/{}/scim/v2", customer.namespace, customer.name);
-    let servers = world.installation.servers().iter();
-    servers
-        .map(|server| {
-            let url = format!("http://{}{path}", server.address());
-            Connection::new(&url, "").unwrap().with_credential(credential.clone())
-        })
-        .collect()
-}
-
-async fn generation(world: &World, name: &str) -> i64 {
-    let status = world.tenants(name).get(name).await.unwrap().status.unwrap_or_default();
-    status.token.map_or(0, |token| token.generation)
-}
 
 fn secrets(world: &World, namespace: &str) -> Api<Secret> {
     Api::namespaced(world.client.clone(), namespace)
@@ -273,14 +254,14 @@ pub(crate) async fn another_way_in_leaves_no_gap(world: &World) {
     let again = world.customer("way-moved", "way-moved").await;
     assert_eq!(status(&federated).await, 200);
     assert_eq!(status(&again.connection().unwrap()).await, 200);
-    assert_eq!(generation(world, "way-moved").await, 3);
+    assert_eq!(world.generation("way-moved", "way-moved").await, 3);
 }
 
 pub(crate) async fn an_overlap_by_time_lets_both_work_and_then_ends(world: &World) {
     let spec = json!({"authentication": {"bearerToken": {"rotation": {"overlap": "24h"}}}});
     let old = world.tenant("overlap", spec).await.connection().unwrap();
     world.annotate("overlap", "overlap", "scim-operator.io/rotate-token", "1").await;
-    eventually("there is a second token", async || generation(world, "overlap").await == 2).await;
+    eventually("there is a second token", async || world.generation("overlap", "overlap").await == 2).await;
     let new = world.customer("overlap", "overlap").await.connection().unwrap();
     for _ in 0..2 {
         assert_eq!((status(&new).await, status(&old).await), (200, 200), "both, though the new one was used");
@@ -327,17 +308,21 @@ pub(crate) async fn a_schedule_rotates_what_was_used(world: &World) {
     })
     .await;
     three_months_pass().await;
-    eventually_within(AUDITED, "a second token is made", async || generation(world, "scheduled").await == 2)
-        .await;
+    eventually_within(AUDITED, "a second token is made", async || {
+        world.generation("scheduled", "scheduled").await == 2
+    })
+    .await;
     assert_eq!(status(&old).await, 200, "the old one works until the new one is used");
     three_months_pass().await;
     world.annotate("scheduled", "scheduled", "example.com/look", "again").await;
     tokio::time::sleep(Duration::from_secs(3)).await;
-    assert_eq!(generation(world, "scheduled").await, 2, "nobody has pasted the second one: no third is made");
-    let events: Api<Event> = Api::namespaced(world.client.clone(), "scheduled");
+    assert_eq!(
+        world.generation("scheduled", "scheduled").await,
+        2,
+        "nobody has pasted the second one: no third is made"
+    );
     eventually_within(AUDITED, "an Event tells that the new token waits", async || {
-        let told = events.list(&ListParams::default()).await.unwrap();
-        told.iter().any(|event| event.reason.as_deref() == Some("CredentialUnused"))
+        told(world, "scheduled", "CredentialUnused").await
     })
     .await;
     let new = world.customer("scheduled", "scheduled").await.connection().unwrap();
@@ -356,5 +341,5 @@ pub(crate) async fn an_unused_key_in_the_secret_does_no_harm(world: &World) {
     world.annotate("own-key", "own-key", "example.com/look", "again").await;
     tokio::time::sleep(Duration::from_secs(2)).await;
     assert_eq!(world.customer("own-key", "own-key").await.token, customer.token);
-    assert_eq!(generation(world, "own-key").await, 1);
+    assert_eq!(world.generation("own-key", "own-key").await, 1);
 }

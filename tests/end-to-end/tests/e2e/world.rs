@@ -183,6 +183,12 @@ impl World {
         }
     }
 
+    /// That of the newest credential, by the status; 0 where there is none.
+    pub(crate) async fn generation(&self, namespace: &str, name: &str) -> i64 {
+        let status = self.tenants(namespace).get(name).await.unwrap().status.unwrap_or_default();
+        status.token.map_or(0, |token| token.generation)
+    }
+
     /// The schema in PostgreSQL of a Ready tenant.
     pub(crate) async fn schema(&self, namespace: &str, name: &str) -> String {
         let tenant = self.tenants(namespace).get(name).await.unwrap();
