@@ -28,6 +28,11 @@ use crate::text::{DNS_SUBDOMAIN, LINES};
     validation = Rule::new("self.metadata.name.size() <= 63").message("the name must have at most 63 characters"),
     printcolumn(name = "Accepted", type_ = "string", json_path = ".status.conditions[?(@.type==\"Accepted\")].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type==\"Accepted\")].reason"),
+    printcolumn(
+        name = "Database",
+        type_ = "string",
+        json_path = ".status.conditions[?(@.type==\"DatabaseReady\")].status"
+    ),
     printcolumn(name = "URL", type_ = "string", json_path = ".spec.url"),
     printcolumn(name = "Tenants", type_ = "integer", json_path = ".status.tenants.total"),
     printcolumn(name = "Not Ready", type_ = "integer", json_path = ".status.tenants.notReady"),
@@ -259,7 +264,8 @@ pub struct ScimTenantClassStatus {
     /// The generation of the class that this status is about; -1 before the operator has seen it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub observed_generation: Option<i64>,
-    /// Accepted; Stalled when a change of the class is needed.
+    /// Accepted; DatabaseReady, whether the database of the class can be used; Reconciling and Stalled are there when true
+    /// only.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(length(max = 8), extend("x-kubernetes-list-type" = "map", "x-kubernetes-list-map-keys" = ["type"]))]
     pub conditions: Vec<Condition>,

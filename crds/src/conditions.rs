@@ -10,7 +10,7 @@ use std::fmt;
 pub enum ConditionType {
     /// The object is valid and, for a tenant, its class takes it.
     Accepted,
-    /// The tenant's schema is there and its configuration is what the servers read.
+    /// Of a tenant: its schema is there and its configuration is what the servers read. Of a class: its database can be used.
     DatabaseReady,
     /// The token is valid and in the Secret.
     CredentialsReady,
@@ -114,6 +114,8 @@ reasons! {
     SeveralDefaultClasses => "Leave the default annotation on one class only, or name a class in `spec.className`.",
     /// Accepted is false: the class is being deleted and takes no new tenants.
     ClassTerminating => "Name another class, or wait until the class is gone and create it anew.",
+    /// Accepted is false: users and groups are in another database than the one that the class names by now.
+    DatabaseChanged => "Set `spec.database` of the class, or `spec.className` of the tenant, back: data is not moved. What was accepted last goes on serving. To begin with nothing in the other database, delete the tenant and make it again.",
     /// Accepted is false: the class does not serve the tenant's namespace.
     NamespaceNotAllowed => "Label the namespace as the class selects (`kubectl get sctc NAME -o yaml`), or name another class.",
     /// Accepted is false: the namespace is being deleted.
@@ -186,6 +188,8 @@ reasons! {
     CredentialUnused => "Paste the token of the Secret into the identity provider. The old one works until the time that the message names.",
     /// Ready is false, and Event: the class belongs to another operator now, which makes its own connection.
     HandedOver => "Nothing. Users and groups are kept as with Retain; set `className` back to take them up again.",
+    /// Event: the operator is configured with a class of this name (`--default-class-file`), and did not make the one that is there.
+    ClassNameTaken => "Configure another name or none; or label the class as the message says, and it follows the configuration.",
     /// Event: the tenant took up data that a namespace of another UID left behind.
     DataAdopted => "Nothing.",
     /// Event: the tenant's tables were dropped by somebody; they were made again, empty.

@@ -10,6 +10,9 @@ use serde_json::json;
 
 use crate::{ScimTenant, ScimTenantClass};
 
+/// Where the files are, from the root of the repository. A chart cannot read what is outside of its own folder.
+pub const FOLDERS: [&str; 2] = ["crds", "charts/scim-operator/files/crds"];
+
 /// A definition and the file that holds it.
 pub struct Definition {
     /// The file's name, as controller-gen would name it.

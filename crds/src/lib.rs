@@ -12,6 +12,7 @@ pub mod definition;
 pub mod handbook;
 pub mod metadata;
 pub mod profile;
+pub mod reference;
 pub mod tenant;
 mod text;
 

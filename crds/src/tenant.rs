@@ -109,6 +109,9 @@ pub struct ScimTenantStatus {
     /// The Secret that holds URL and token; the one that was brought, if one was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_name: Option<String>,
+    /// The database of the installation that holds users and groups, by the name that classes call it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<String>,
     /// The PostgreSQL schema that holds users and groups.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database_schema: Option<String>,

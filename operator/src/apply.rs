@@ -14,7 +14,7 @@ use kube::{Api, Resource};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
 
-pub(crate) use crate::apply::ownership::{is_field_set, is_spec_ours};
+pub(crate) use crate::apply::ownership::{as_if_applied, is_field_set, is_spec_ours};
 
 use crate::apply::ownership::{claim, is_spec_edited};
 use crate::containment::is_contained;

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use crds::ScimTenant;
 use database::registry::{Audited, RegistryError};
+use futures::future::join_all;
 use kube::ResourceExt as _;
 use kube::runtime::reflector::ObjectRef;
 use tokio::time::{MissedTickBehavior, interval};
@@ -40,29 +41,48 @@ struct Seen {
     reconciled: Option<Instant>,
 }
 
-/// Audits now and at each interval, until it is dropped.
+/// Where a tenant is, seen from a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// Its data is there.
+    Here,
+    /// Its data is in another database, or nowhere yet. That it has no row here says nothing.
+    Elsewhere,
+    /// There is no such tenant.
+    Gone,
+}
+
+/// Audits each database now and at each interval, until it is dropped. None waits for another.
 pub(crate) async fn run(context: &Context, tenants: &Cache<ScimTenant>, every: Duration) {
+    join_all(context.databases.names().map(|database| run_in(database, context, tenants, every))).await;
+}
+
+async fn run_in(database: &str, context: &Context, tenants: &Cache<ScimTenant>, every: Duration) {
     let mut ticks = interval(every.max(SHORTEST));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // Nobody fills it any more when the process ends.
     drop(tenants.wait_until_ready().await);
     loop {
         ticks.tick().await;
-        if let Err(error) = audit(context, tenants).await {
-            warn!(error = in_full(&error), "could not audit what PostgreSQL holds of the tenants");
+        if let Err(error) = audit(database, context, tenants).await {
+            context.databases.doubt(database, &error);
+            warn!(database, error = in_full(&error), "could not audit what PostgreSQL holds of the tenants");
         }
     }
 }
 
-async fn audit(context: &Context, tenants: &Cache<ScimTenant>) -> Result<(), RegistryError> {
-    let registry = context.registry.get().await?;
+async fn audit(database: &str, context: &Context, tenants: &Cache<ScimTenant>) -> Result<(), RegistryError> {
+    let registry = context.databases.registry(database).await?;
     let (rows, answered) = answered(registry.audit(&context.settings.installation)).await?;
     let tenants = tenants.state();
-    let present: HashMap<Uuid, ObjectRef<ScimTenant>> = tenants
-        .iter()
-        .filter_map(|tenant| Some((tenant.uid()?.parse().ok()?, ObjectRef::from_obj(&**tenant))))
-        .collect();
-    let unsettled = context.audit.compare(&rows, |uid| present.contains_key(uid), answered);
+    let present: HashMap<Uuid, &ScimTenant> =
+        tenants.iter().filter_map(|tenant| Some((tenant.uid()?.parse().ok()?, &**tenant))).collect();
+    let presence = |uid: &Uuid| match present.get(uid) {
+        Some(tenant) if is_in(database, tenant) => Presence::Here,
+        Some(_) => Presence::Elsewhere,
+        None => Presence::Gone,
+    };
+    let unsettled = context.audit.compare(&rows, presence, answered);
     for uid in &unsettled {
         context.census.written(*uid);
     }
@@ -70,8 +90,13 @@ async fn audit(context: &Context, tenants: &Cache<ScimTenant>) -> Result<(), Reg
         debug!(tenants = unsettled.len(), "PostgreSQL holds something else of tenants than before");
     }
     let concerned = unsettled.into_iter().chain(context.census.due());
-    context.wake.tenants(concerned.filter_map(|uid| present.get(&uid).cloned()));
+    context.wake.tenants(concerned.filter_map(|uid| Some(ObjectRef::from_obj(*present.get(&uid)?))));
     Ok(())
+}
+
+/// Whether a tenant's data is in a database, as far as its status tells.
+fn is_in(database: &str, tenant: &ScimTenant) -> bool {
+    tenant.status.as_ref().and_then(|status| status.database.as_deref()) == Some(database)
 }
 
 /// The answer, and when it was there. What a pass read that began before may be older than the answer.
@@ -91,20 +116,32 @@ impl Audit {
         self.lock().remove(&tenant);
     }
 
-    /// Takes in what PostgreSQL holds, and answers with the tenants that are to be looked at. Rows that tenants left behind
+    /// Takes in what a database holds, and answers with the tenants that are to be looked at. Rows that tenants left behind
     /// are of no matter here.
-    fn compare(&self, rows: &[Audited], is_present: impl Fn(&Uuid) -> bool, answered: Instant) -> Vec<Uuid> {
+    fn compare(
+        &self,
+        rows: &[Audited],
+        presence: impl Fn(&Uuid) -> Presence,
+        answered: Instant,
+    ) -> Vec<Uuid> {
         let mut seen = self.lock();
-        seen.retain(|uid, _| is_present(uid));
-        let rows = rows.iter().filter(|row| is_present(&row.owner.uid));
+        seen.retain(|uid, _| presence(uid) != Presence::Gone);
+        let rows = rows.iter().filter(|row| presence(&row.owner.uid) != Presence::Gone);
         let mut fingerprints: HashMap<Uuid, u64> = rows.map(|row| (row.owner.uid, row.fingerprint)).collect();
+        let mut unsettled = vec![];
         for (uid, known) in seen.iter_mut() {
-            known.take_in(fingerprints.remove(uid), answered);
+            let fingerprint = fingerprints.remove(uid);
+            if fingerprint.is_some() || presence(uid) == Presence::Here {
+                known.take_in(fingerprint, answered);
+                unsettled.extend(Some(*uid).filter(|_| !known.is_settled()));
+            }
         }
         for (uid, fingerprint) in fingerprints {
-            seen.entry(uid).or_default().take_in(Some(fingerprint), answered);
+            let known = seen.entry(uid).or_default();
+            known.take_in(Some(fingerprint), answered);
+            unsettled.extend(Some(uid).filter(|_| !known.is_settled()));
         }
-        seen.iter().filter(|(_, known)| !known.is_settled()).map(|(uid, _)| *uid).collect()
+        unsettled
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Uuid, Seen>> {
@@ -156,7 +193,7 @@ mod tests {
         fn wakes(&self, second: u64, fingerprint: Option<u64>) -> bool {
             let owner = Owner { uid: TENANT, namespace_uid: TENANT };
             let row = fingerprint.map(|fingerprint| Audited { id: TenantId::new(1), owner, fingerprint });
-            !self.1.compare(row.as_slice(), |_| true, self.at(second)).is_empty()
+            !self.1.compare(row.as_slice(), |_| Presence::Here, self.at(second)).is_empty()
         }
     }
 
@@ -212,7 +249,7 @@ mod tests {
         let owner = Owner { uid: TENANT, namespace_uid: TENANT };
         let row = Audited { id: TenantId::new(1), owner, fingerprint: 7 };
         let later = answered.max(began + Duration::from_nanos(1));
-        assert_eq!(audit.compare(&[row], |_| true, later), [TENANT]);
+        assert_eq!(audit.compare(&[row], |_| Presence::Here, later), [TENANT]);
     }
 
     #[test]
@@ -228,11 +265,20 @@ mod tests {
     }
 
     #[test]
+    fn that_a_database_has_no_row_of_a_tenant_of_another_one_says_nothing() {
+        let clock = Clock::new();
+        clock.wakes(0, Some(7));
+        clock.reconciled(1);
+        assert!(clock.1.compare(&[], |_| Presence::Elsewhere, clock.at(60)).is_empty());
+        assert!(!clock.wakes(120, Some(7)), "it is as it was");
+    }
+
+    #[test]
     fn rows_without_a_tenant_are_forgotten() {
         let audit = Audit::default();
         let owner = Owner { uid: TENANT, namespace_uid: TENANT };
         let row = Audited { id: TenantId::new(1), owner, fingerprint: 7 };
-        assert!(audit.compare(&[row], |_| false, Instant::now()).is_empty());
+        assert!(audit.compare(&[row], |_| Presence::Gone, Instant::now()).is_empty());
         assert!(audit.lock().is_empty());
     }
 }

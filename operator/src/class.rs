@@ -60,11 +60,14 @@ pub(crate) async fn reconcile(
         Ok(accepted) => catch_all(&class, &accepted, &members, shared).await?,
         Err(obstacle) => Err(obstacle),
     };
-    let progress = shared.progress.of(&class.name_any());
+    let (name, database) = (class.name_any(), &class.spec.database);
+    let progress = shared.progress.of(database, &name);
+    let standing = shared.databases.standing(database, &name);
     if is_ours_to_write {
         let now = Timestamp::now();
-        report(&class, status(&class, verdict.as_ref().err(), members.counts(), progress, now), shared)
-            .await?;
+        let refused = verdict.as_ref().err();
+        let status = status(&class, refused, standing.as_ref(), members.counts(), progress, now);
+        report(&class, status, shared).await?;
     }
     match verdict {
         Err(obstacle) if obstacle.remedy == Remedy::Time => Err(Error::Waits(obstacle)),

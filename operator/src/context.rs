@@ -10,8 +10,8 @@ use crate::audit::Audit;
 use crate::backoff::Backoff;
 use crate::census::Census;
 use crate::class::SettledCatchAlls;
+use crate::databases::Databases;
 use crate::metrics::Metrics;
-use crate::registry::MigratedRegistry;
 use crate::rollout::Progress;
 use crate::route::GatewayApi;
 use crate::settings::Settings;
@@ -22,8 +22,8 @@ use crate::wake::Wake;
 pub(crate) struct Context {
     /// The API server.
     pub(crate) client: Client,
-    /// The registry.
-    pub(crate) registry: MigratedRegistry,
+    /// The databases, each with its registry.
+    pub(crate) databases: Databases,
     /// What this installation is.
     pub(crate) settings: Settings,
     /// Publishes Events.

@@ -13,7 +13,7 @@ use crate::object::Found;
 use crate::route::{FoundHttpRoute, FoundRoutes};
 use crate::scope::Scope;
 use crate::settings::{ServerService, Settings};
-use crate::tenant::{Dereferenced, FoundNamespace, Identity, LiveSecret};
+use crate::tenant::{Dereferenced, FoundNamespace, Home, Identity, LiveSecret};
 
 /// `metadata.uid` of [`tenant`].
 pub(crate) const TENANT_UID: &str = "7e4a4700-0000-4000-8000-000000000000";
@@ -26,10 +26,11 @@ pub(crate) fn settings() -> Settings {
         installation: "test".parse().unwrap(),
         controller_name: "scim-operator.io/operator".to_owned(),
         scope: Scope::Cluster,
-        database_name: "primary".to_owned(),
+        databases: vec!["primary".to_owned()],
         server: ServerService {
             namespace: "scim-system".parse().unwrap(),
             name: "scim-server".to_owned(),
+            of_database: [("eu".to_owned(), "scim-server-eu".to_owned())].into(),
             port: 80,
         },
     }
@@ -161,6 +162,7 @@ pub(crate) fn found(classes: Vec<ScimTenantClass>) -> Dereferenced {
     Dereferenced {
         classes,
         namespace: namespace(),
+        home: Home { database: "primary".to_owned(), holds_data: false },
         registered: Ok(None),
         lost_schema: None,
         statistics: None,

@@ -33,6 +33,8 @@ pub(crate) struct Metrics {
     schemas: Family<Version, Gauge<u64, AtomicU64>>,
     /// `scim_operator_tenant_schemas_outdated`
     outdated: Gauge<u64, AtomicU64>,
+    /// `scim_operator_database_ready{database}`
+    databases: Family<OfDatabase, Gauge>,
 }
 
 /// Which controller.
@@ -75,6 +77,11 @@ struct Migrated {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OfDatabase {
+    database: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Version {
     version: u32,
 }
@@ -89,6 +96,7 @@ impl Metrics {
             migrations: Family::default(),
             schemas: Family::default(),
             outdated: Gauge::default(),
+            databases: Family::default(),
         };
         metrics.leader.get_or_create(&Lease { name: lease.to_owned() }).set(0);
         registry.register(
@@ -121,6 +129,11 @@ impl Metrics {
             "Schemas of tenants of an earlier version than this operator's",
             metrics.outdated.clone(),
         );
+        registry.register(
+            "scim_operator_database_ready",
+            "Whether the registry in a database can be used",
+            metrics.databases.clone(),
+        );
         metrics
     }
 
@@ -134,6 +147,11 @@ impl Metrics {
     /// Notes that this process leads by this lease.
     pub(crate) fn lead(&self, lease: &str) {
         self.leader.get_or_create(&Lease { name: lease.to_owned() }).set(1);
+    }
+
+    /// Notes whether a database can be used.
+    pub(crate) fn database(&self, name: &str, is_ready: bool) {
+        self.databases.get_or_create(&OfDatabase { database: name.to_owned() }).set(is_ready.into());
     }
 
     /// Notes an attempt to migrate the schema of a tenant.

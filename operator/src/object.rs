@@ -6,7 +6,7 @@ use crds::metadata::label;
 use crds::{ScimTenant, ScimTenantClass};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::Resource;
-use tenancy::TenantKey;
+use tenancy::{InstallationId, TenantKey};
 
 use crate::apply::is_spec_ours;
 use crate::settings::Settings;
@@ -92,17 +92,21 @@ pub(crate) fn class_labels(class: &ScimTenantClass, settings: &Settings) -> BTre
     with_common([(label::CLASS_NAME, class.metadata.name.clone().unwrap_or_default())], settings)
 }
 
-/// Selects everything that this installation made.
-pub(crate) fn selector(settings: &Settings) -> String {
-    format!("{}={},{}={}", label::MANAGED_BY, label::MANAGER, label::INSTALLATION, settings.installation)
+/// Selects everything that an installation made.
+pub(crate) fn selector(installation: &InstallationId) -> String {
+    format!("{}={},{}={}", label::MANAGED_BY, label::MANAGER, label::INSTALLATION, installation)
+}
+
+/// The labels of what an installation made.
+pub(crate) fn labels_of(installation: &InstallationId) -> BTreeMap<String, String> {
+    let common =
+        [(label::MANAGED_BY, label::MANAGER.to_owned()), (label::INSTALLATION, installation.to_string())];
+    common.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
 fn with_common<const N: usize>(own: [(&str, String); N], settings: &Settings) -> BTreeMap<String, String> {
-    let common = [
-        (label::MANAGED_BY, label::MANAGER.to_owned()),
-        (label::INSTALLATION, settings.installation.to_string()),
-    ];
-    common.into_iter().chain(own).map(|(key, value)| (key.to_owned(), value)).collect()
+    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
+    labels_of(&settings.installation).into_iter().chain(own).collect()
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 use tenancy::{InstallationId, SchemaName};
 use tokio::sync::Mutex;
-use tracing::{info, warn};
+use tracing::info;
 use uuid::Uuid;
 
 use crate::error::{Error, in_full};
@@ -18,9 +18,6 @@ use crate::obstacle::Obstacle;
 
 /// How long what was found of the control schema is believed. The audit asks for the registry as often.
 const BELIEVED: Duration = Duration::from_mins(1);
-
-const FIRST_WAIT: Duration = Duration::from_secs(1);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// There is no kind for a cluster; the namespace that every cluster has, and that cannot be deleted, stands for it.
 const NAMESPACE_OF_THE_CLUSTER: &str = "kube-system";
@@ -72,17 +69,6 @@ impl MigratedRegistry {
         Self { registry, binding, control, turn: Mutex::new(()) }
     }
 
-    /// Migrates it as soon as PostgreSQL lets us, without waiting for a tenant: servers are ready only when there is
-    /// a registry to read.
-    pub(crate) async fn migrate(&self) {
-        let mut wait = FIRST_WAIT;
-        while let Err(error) = self.get().await {
-            warn!(error = in_full(&error), "the registry cannot be used; tries again in {wait:?}");
-            tokio::time::sleep(wait).await;
-            wait = (wait * 2).min(LONGEST_WAIT);
-        }
-    }
-
     /// The registry; migrates and binds it if nobody has, or if that was undone since. Who asks costs PostgreSQL a statement
     /// once a minute, whoever asks besides.
     pub(crate) async fn get(&self) -> Result<&Registry, RegistryError> {
@@ -104,11 +90,14 @@ impl MigratedRegistry {
         Ok(&self.registry)
     }
 
-    /// Takes in what a statement about the registry failed with: when a table is not there, it is asked for at once.
-    pub(crate) fn doubt(&self, error: &RegistryError) {
-        if error.is_missing() && matches!(self.known(), Control::Intact(_)) {
+    /// Takes in what a statement about the registry failed with: when a table is not there or PostgreSQL away, it is asked at
+    /// once. Answers whether that is so.
+    pub(crate) fn doubt(&self, error: &RegistryError) -> bool {
+        let speaks_against = error.is_missing() || error.is_unavailable();
+        if speaks_against && matches!(self.known(), Control::Intact(_)) {
             self.know(Control::Doubtful);
         }
+        speaks_against
     }
 
     async fn look(&self) -> Result<(), RegistryError> {
@@ -231,7 +220,7 @@ mod tests {
         insta::assert_snapshot!(text(&RegistryError::InstallationTaken { cluster: Uuid::nil() }), @"Change InstallationTaken: the registry's rows of this installation belong to another cluster, whose namespace kube-system has the UID 00000000-0000-0000-0000-000000000000");
         let missing = vec!["users".to_owned(), "groups".to_owned()];
         insta::assert_snapshot!(text(&RegistryError::SchemaDamaged { schema: schema(42), missing }), @"Change SchemaDamaged: schema tenant_42 lacks groups, users; nothing is changed until that is restored, or the schema dropped");
-        insta::assert_snapshot!(text(&RegistryError::ServerRoleMissing("scim_server".to_owned())), @r#"Time DatabaseFailed: the database role scim_server for the servers does not exist; as an administrator of PostgreSQL run: CREATE ROLE "scim_server" LOGIN PASSWORD '…'"#);
+        insta::assert_snapshot!(text(&RegistryError::NotConfigured("there is none".to_owned())), @"Time DatabaseFailed: there is none");
         let lost = registration_lost(&schema(42));
         assert_eq!((lost.reason, lost.remedy), (Reason::RegistrationLost, Remedy::Change));
         insta::assert_snapshot!(lost.message, @"schema tenant_42, which status.databaseSchema names, is there, and the registry has no row of it; nothing is made until the row is restored, or the schema renamed or dropped");
@@ -292,10 +281,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_is_no_missing_table_speaks_against_nothing() {
+    async fn what_says_nothing_of_tables_or_postgresql_speaks_against_nothing() {
         let intact = Control::Intact(Instant::now());
         let registry = unreachable(intact);
-        registry.doubt(&RegistryError::NotOwned(TenantId::new(42)));
+        assert!(!registry.doubt(&RegistryError::NotOwned(TenantId::new(42))));
         assert_eq!(registry.known(), intact);
+        assert!(registry.doubt(&RegistryError::Away));
+        assert_eq!(registry.known(), Control::Doubtful);
     }
 }

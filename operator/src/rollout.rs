@@ -8,6 +8,7 @@ use std::time::Duration;
 use crds::class::SchemaProgress;
 use database::registry::{ClassSchemas, Migration, OwnedRow, Registry, RegistryError};
 use futures::StreamExt as _;
+use futures::future::join_all;
 use futures::stream;
 use kube::runtime::reflector::ObjectRef;
 use tokio::time::sleep;
@@ -26,11 +27,11 @@ const LONGEST_WAIT: Duration = Duration::from_mins(1);
 /// operator of the version before made one.
 const INTERVAL: Duration = Duration::from_mins(10);
 
-/// How far the newest version has come.
+/// How far the newest version has come, by the name of the database.
 #[derive(Debug, Default)]
-pub(crate) struct Progress(Mutex<Told>);
+pub(crate) struct Progress(Mutex<BTreeMap<String, Told>>);
 
-/// What classes can be told.
+/// What classes can be told of a database.
 #[derive(Debug, Default)]
 struct Told {
     /// None as long as nobody has looked.
@@ -44,13 +45,17 @@ struct Known {
     version: i64,
     /// Schemas of an earlier version, by the name of the class.
     outdated: HashMap<String, i64>,
+    /// All schemas, by their version.
+    by_version: BTreeMap<u32, u64>,
 }
 
 impl Progress {
-    /// For the status of a class; none as long as nobody has looked. Then it is news for the class when somebody has.
-    pub(crate) fn of(&self, class: &str) -> Option<SchemaProgress> {
-        let Told { known, asked } = &mut *self.lock();
-        let Some(Known { version, outdated }) = known else {
+    /// For the status of a class; none as long as nobody has looked into its database. Then it is news for the class when
+    /// somebody has.
+    pub(crate) fn of(&self, database: &str, class: &str) -> Option<SchemaProgress> {
+        let mut all = self.lock();
+        let Told { known, asked } = all.entry(database.to_owned()).or_default();
+        let Some(Known { version, outdated, .. }) = known else {
             asked.insert(class.to_owned());
             return None;
         };
@@ -58,8 +63,9 @@ impl Progress {
     }
 
     /// Takes in how far it is, and answers with the names of the classes that it is news for.
-    fn update(&self, now: Known) -> Vec<String> {
-        let mut told = self.lock();
+    fn update(&self, database: &str, now: Known) -> Vec<String> {
+        let mut all = self.lock();
+        let told = all.entry(database.to_owned()).or_default();
         let before = told.known.take().unwrap_or_default();
         let names = before.outdated.keys().chain(now.outdated.keys());
         let is_news = |name: &&String| before.outdated.get(*name) != now.outdated.get(*name);
@@ -69,19 +75,36 @@ impl Progress {
         news.into_iter().collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Told> {
+    /// How many schemas there are of each version in all databases.
+    fn by_version(&self) -> BTreeMap<u32, u64> {
+        let mut sum = BTreeMap::new();
+        for (version, tenants) in
+            self.lock().values().filter_map(|told| told.known.as_ref()).flat_map(|known| &known.by_version)
+        {
+            *sum.entry(*version).or_default() += tenants;
+        }
+        sum
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Told>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Migrates what is to be migrated, now and whenever there is something, until it is dropped.
+/// Migrates what is to be migrated in each database, now and whenever there is something, until it is dropped. None waits for
+/// another.
 pub(crate) async fn run(context: &Context) {
+    join_all(context.databases.names().map(|database| run_in(database, context))).await;
+}
+
+async fn run_in(database: &str, context: &Context) {
     let mut wait = FIRST_WAIT;
     loop {
-        let left = match pass(context).await {
+        let left = match pass(database, context).await {
             Ok(left) => left,
             Err(error) => {
                 warn!(
+                    database,
                     error = in_full(&error),
                     "the schemas of the tenants cannot be migrated; tries again in {wait:?}"
                 );
@@ -111,8 +134,8 @@ enum Left {
 }
 
 /// Migrates every schema that can be migrated now.
-async fn pass(context: &Context) -> Result<Left, RegistryError> {
-    let registry = context.registry.get().await?;
+async fn pass(database: &str, context: &Context) -> Result<Left, RegistryError> {
+    let registry = &context.databases.registry(database).await?;
     let outdated = registry.outdated(&context.settings.installation).await?;
     if !outdated.is_empty() {
         info!(
@@ -121,7 +144,7 @@ async fn pass(context: &Context) -> Result<Left, RegistryError> {
             "migrates schemas of tenants"
         );
     }
-    look(registry, context).await?;
+    look(database, registry, context).await?;
     let mut done = 0;
     for portion in outdated.chunks(PORTION) {
         done += stream::iter(portion)
@@ -130,7 +153,7 @@ async fn pass(context: &Context) -> Result<Left, RegistryError> {
             .filter(|result| std::future::ready(*result == Settled::Yes))
             .count()
             .await;
-        look(registry, context).await?;
+        look(database, registry, context).await?;
     }
     Ok(if done == outdated.len() { Left::Nothing } else { Left::Something })
 }
@@ -159,11 +182,11 @@ async fn migrate(row: &OwnedRow, registry: &Registry, context: &Context) -> Sett
 }
 
 /// Looks how far all schemas are, and tells those who want to know.
-async fn look(registry: &Registry, context: &Context) -> Result<(), RegistryError> {
+async fn look(database: &str, registry: &Registry, context: &Context) -> Result<(), RegistryError> {
     let schemas = registry.schema_versions(&context.settings.installation).await?;
     let latest = registry.latest_schema_version();
-    context.metrics.schemas(&by_version(&schemas), latest);
-    let news = context.progress.update(known(&schemas, latest));
+    let news = context.progress.update(database, known(&schemas, latest));
+    context.metrics.schemas(&context.progress.by_version(), latest);
     context.wake.classes(news.iter().map(|class| ObjectRef::new(class)));
     Ok(())
 }
@@ -182,7 +205,7 @@ fn known(schemas: &[ClassSchemas], latest: u32) -> Known {
         let tenants = i64::try_from(schema.tenants).unwrap_or(i64::MAX);
         *outdated.entry(schema.class_name.clone()).or_default() += tenants;
     }
-    Known { version: latest.into(), outdated }
+    Known { version: latest.into(), outdated, by_version: by_version(schemas) }
 }
 
 #[cfg(test)]
@@ -200,22 +223,25 @@ mod tests {
 
     #[test]
     fn nothing_is_said_of_a_class_before_somebody_has_looked() {
-        assert_eq!(Progress::default().of("default"), None);
+        assert_eq!(Progress::default().of("primary", "default"), None);
     }
 
     #[test]
     fn a_class_says_how_many_of_its_schemas_are_of_an_earlier_version() {
         let progress = Progress::default();
-        progress.update(known(&schemas(&[("a", 1, 3), ("a", 2, 4), ("a", 3, 5), ("b", 3, 6)]), 3));
-        assert_eq!(progress.of("a"), Some(SchemaProgress { version: 3, outdated: 7 }));
-        assert_eq!(progress.of("b"), Some(SchemaProgress { version: 3, outdated: 0 }));
-        assert_eq!(progress.of("without tenants"), Some(SchemaProgress { version: 3, outdated: 0 }));
+        progress.update("primary", known(&schemas(&[("a", 1, 3), ("a", 2, 4), ("a", 3, 5), ("b", 3, 6)]), 3));
+        assert_eq!(progress.of("primary", "a"), Some(SchemaProgress { version: 3, outdated: 7 }));
+        assert_eq!(progress.of("primary", "b"), Some(SchemaProgress { version: 3, outdated: 0 }));
+        assert_eq!(
+            progress.of("primary", "without tenants"),
+            Some(SchemaProgress { version: 3, outdated: 0 })
+        );
     }
 
     #[test]
     fn those_classes_are_woken_that_it_is_news_for() {
         let progress = Progress::default();
-        let update = |counts: &[_]| progress.update(known(&schemas(counts), 2));
+        let update = |counts: &[_]| progress.update("primary", known(&schemas(counts), 2));
         assert_eq!(update(&[("a", 1, 2), ("b", 1, 2), ("c", 2, 2)]), ["a", "b"]);
         assert_eq!(update(&[("a", 1, 1), ("a", 2, 1), ("b", 1, 2), ("c", 2, 2)]), ["a"]);
         assert_eq!(update(&[("a", 2, 2), ("b", 2, 2), ("c", 2, 2)]), ["a", "b"]);
@@ -226,17 +252,27 @@ mod tests {
     fn the_first_look_is_news_for_each_class_that_asked_before_though_nothing_is_outdated() {
         let progress = Progress::default();
         for class in ["b", "a", "a"] {
-            assert_eq!(progress.of(class), None);
+            assert_eq!(progress.of("primary", class), None);
         }
-        assert_eq!(progress.update(known(&schemas(&[("a", 2, 2)]), 2)), ["a", "b"]);
-        assert_eq!(progress.of("b"), Some(SchemaProgress { version: 2, outdated: 0 }));
-        assert_eq!(progress.update(known(&schemas(&[("a", 2, 2)]), 2)), [""; 0]);
+        assert_eq!(progress.update("primary", known(&schemas(&[("a", 2, 2)]), 2)), ["a", "b"]);
+        assert_eq!(progress.of("primary", "b"), Some(SchemaProgress { version: 2, outdated: 0 }));
+        assert_eq!(progress.update("primary", known(&schemas(&[("a", 2, 2)]), 2)), [""; 0]);
     }
 
     #[test]
     fn tenants_of_all_classes_are_counted_by_version() {
         let counts = by_version(&schemas(&[("a", 1, 2), ("b", 1, 3), ("b", 2, 4)]));
         assert_eq!(counts, BTreeMap::from([(1, 5), (2, 4)]));
+    }
+
+    #[test]
+    fn databases_are_told_apart_and_counted_together() {
+        let progress = Progress::default();
+        progress.update("primary", known(&schemas(&[("a", 1, 2), ("b", 2, 3)]), 2));
+        progress.update("eu", known(&schemas(&[("a", 1, 4)]), 2));
+        assert_eq!(progress.of("eu", "a"), Some(SchemaProgress { version: 2, outdated: 4 }));
+        assert_eq!(progress.of("us", "a"), None);
+        assert_eq!(progress.by_version(), BTreeMap::from([(1, 6), (2, 3)]));
     }
 
     #[test]

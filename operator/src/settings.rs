@@ -1,5 +1,7 @@
 //! What this installation is: the facts that decisions depend on besides what the cluster says.
 
+use std::collections::BTreeMap;
+
 use tenancy::{InstallationId, Namespace};
 
 use crate::scope::Scope;
@@ -13,19 +15,28 @@ pub(crate) struct Settings {
     pub(crate) controller_name: String,
     /// The namespaces that it works in.
     pub(crate) scope: Scope,
-    /// The name of its database.
-    pub(crate) database_name: String,
+    /// The names of its databases, in their order.
+    pub(crate) databases: Vec<String>,
     /// Where routes lead to.
     pub(crate) server: ServerService,
 }
 
-/// The Service in front of the servers.
+/// The Services in front of the servers: each database has servers of its own.
 #[derive(Debug, Clone)]
 pub(crate) struct ServerService {
-    /// Its namespace, which the routes are in too.
+    /// Their namespace, which the routes are in too.
     pub(crate) namespace: Namespace,
-    /// Its name.
+    /// The name of the one for databases that have none of their own.
     pub(crate) name: String,
-    /// Its port.
+    /// The names of the others, by the name of the database.
+    pub(crate) of_database: BTreeMap<String, String>,
+    /// Their port.
     pub(crate) port: u16,
+}
+
+impl ServerService {
+    /// The name of the Service in front of the servers of a database.
+    pub(crate) fn of(&self, database: &str) -> &str {
+        self.of_database.get(database).unwrap_or(&self.name)
+    }
 }

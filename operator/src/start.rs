@@ -1,32 +1,34 @@
 //! The life of the process: it starts, waits for the lease, reconciles, ends.
 
+use std::collections::BTreeMap;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use database::migration::TenantMigrations;
-use database::registry::Registry;
-use database::{Database, Options};
 use kube::Client;
 use kube::runtime::events::{Recorder, Reporter};
+use process::database::{DatabaseError, DatabaseSource};
 use process::{Readiness, listener, observability, shutdown};
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 use tracing::{info, warn};
 use uuid::Uuid;
 
-use crate::arguments::Arguments;
+use crate::arguments::{Arguments, UnknownDatabase};
 use crate::audit::{self, Audit};
 use crate::backoff::Backoff;
 use crate::census::Census;
 use crate::class::SettledCatchAlls;
 use crate::context::Context;
 use crate::controllers;
+use crate::databases::{self, Databases, Terms};
+use crate::default_class;
 use crate::error::in_full;
 use crate::lease::{Candidate, Leadership, Lost};
 use crate::metrics::{Metrics, TenantCollector};
 use crate::object::FIELD_MANAGER;
-use crate::registry::{Binding, MigratedRegistry, cluster_uid};
+use crate::registry::{Binding, cluster_uid};
 use crate::rollout::{self, Progress};
 use crate::route::GatewayApi;
 use crate::sweep::{self, Residents};
@@ -36,18 +38,22 @@ use crate::watch::Cache;
 /// The time between two questions which cluster this is.
 const CLUSTER_WAIT: Duration = Duration::from_secs(3);
 
+/// What is under way may take this long once the process is asked to end: less than Kubernetes' usual grace of 30 s, so that
+/// the Lease is released. kube's controllers do not end at all before their first list was answered.
+const FINISHES_WITHIN: Duration = Duration::from_secs(20);
+
 /// Why the process ends with an error.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StartError {
     /// The operating system gives no threads.
     #[error("the operating system gives no threads")]
     Runtime(#[source] std::io::Error),
-    /// No URL of a database.
+    /// Nobody says where a database is.
     #[error(transparent)]
-    DatabaseUrl(#[from] process::arguments::DatabaseUrlError),
-    /// The URL cannot be used.
+    Database(#[from] DatabaseError),
+    /// A Service is for a database that there is not.
     #[error(transparent)]
-    Database(#[from] database::ConnectError),
+    Service(#[from] UnknownDatabase),
     /// No API server is configured.
     #[error("no API server to connect to: run in a pod with a service account, or set KUBECONFIG")]
     Kubernetes(#[source] kube::Error),
@@ -73,14 +79,15 @@ pub(crate) async fn run(arguments: &Arguments, migrations: TenantMigrations) -> 
     let mut signal = pin!(shutdown::signal().map_err(StartError::Signals)?);
     let identity = identity(arguments)?;
     let client = Client::try_default().await.map_err(StartError::Kubernetes)?;
-    let registry = registry(arguments, migrations)?;
+    let sources = sources(arguments)?;
+    let settings = arguments.settings(sources.keys().cloned().collect())?;
 
     let mut exposed = prometheus_client::registry::Registry::default();
     let metrics = Metrics::register(&mut exposed, &arguments.lease_name);
     let (tenants, filler) = Cache::new();
     exposed.register_collector(Box::new(TenantCollector {
         tenants: tenants.clone(),
-        controller_name: arguments.settings().controller_name,
+        controller_name: settings.controller_name.clone(),
     }));
     // One that waits for the lease is ready too: it is there to take over.
     let readiness = Readiness::unready("starting");
@@ -100,14 +107,14 @@ pub(crate) async fn run(arguments: &Arguments, migrations: TenantMigrations) -> 
     };
     metrics.lead(&arguments.lease_name);
 
-    let settings = arguments.settings();
     let installation = settings.installation.clone();
     let binding = Binding { installation, cluster, take_over: arguments.take_over_cluster };
+    let terms = Terms { server_role: arguments.server_role.clone(), migrations, binding };
     let reporter = Reporter { controller: FIELD_MANAGER.to_owned(), instance: Some(identity) };
     let (wake, woken) = Wake::new();
     let context = Arc::new(Context {
         recorder: Recorder::new(client.clone(), reporter),
-        registry: MigratedRegistry::new(registry, binding),
+        databases: Databases::new(sources, terms),
         client,
         settings,
         backoff: Backoff::default(),
@@ -130,13 +137,11 @@ pub(crate) async fn run(arguments: &Arguments, migrations: TenantMigrations) -> 
         drop(stop);
     };
     let beside = async {
-        let migrated = async {
-            context.registry.migrate().await;
-            rollout::run(&context).await;
-        };
         futures::join!(
-            migrated,
+            databases::run(&context),
+            rollout::run(&context),
             sweep::run(&context),
+            default_class::run(arguments.default_class_file.as_deref(), &context),
             audit::run(&context, &tenants, arguments.audit_interval)
         );
     };
@@ -172,17 +177,20 @@ async fn lead(
     tokio::select! {
         lost = leadership.keep() => return Err(lost.into()),
         () = &mut controllers => {}
+        () = sleep(FINISHES_WITHIN) => warn!("ends, though not everything is finished"),
     }
     leadership.release().await;
     Ok(())
 }
 
-fn registry(arguments: &Arguments, migrations: TenantMigrations) -> Result<Registry, StartError> {
-    // One for each tenant that is reconciled at once, for each schema that is migrated, for the sweep and the audit.
-    let max_connections = u32::from(controllers::CONCURRENCY + rollout::CONCURRENCY) + 2;
-    let options = Options { max_connections, application_name: FIELD_MANAGER.to_owned() };
-    let database = Database::connect(arguments.database.url()?.expose(), options)?;
-    Ok(Registry::new(database, arguments.server_role.clone(), migrations))
+/// Where it is said where the databases are. One that nobody says anything of is refused at once; what is wrong with files may be
+/// mended later.
+fn sources(arguments: &Arguments) -> Result<BTreeMap<String, DatabaseSource>, StartError> {
+    let sources = arguments.databases()?;
+    for source in sources.values().filter(|source| **source == DatabaseSource::Environment) {
+        source.read()?;
+    }
+    Ok(sources)
 }
 
 fn identity(arguments: &Arguments) -> Result<String, StartError> {

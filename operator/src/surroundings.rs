@@ -157,7 +157,7 @@ impl Surroundings {
 
     /// Everything that this installation made.
     fn ours(&self) -> watcher::Config {
-        watcher::Config::default().labels(&selector(&self.context.settings))
+        watcher::Config::default().labels(&selector(&self.context.settings.installation))
     }
 
     /// The routes of a kind, beside the servers.

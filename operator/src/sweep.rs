@@ -11,10 +11,11 @@ use std::time::Duration;
 use crds::ScimTenant;
 use crds::metadata::label;
 use database::registry::{Change, OwnedRow, RegistryError};
+use futures::future::join_all;
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::api::networking::v1::Ingress;
 use kube::api::{DeleteParams, ListParams, Preconditions};
-use kube::core::{NamespaceResourceScope, ObjectList, PartialObjectMeta};
+use kube::core::{NamespaceResourceScope, PartialObjectMeta};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
 use tokio::time::{MissedTickBehavior, interval, sleep};
@@ -26,6 +27,7 @@ pub(crate) use crate::sweep::residents::Residents;
 use crate::context::Context;
 use crate::error::{Error, in_full};
 use crate::object::selector;
+use crate::page;
 use crate::route::HttpRoute;
 use crate::scope::Scope;
 use crate::sweep::orphans::{Elsewhere, Living};
@@ -33,7 +35,6 @@ use crate::sweep::orphans::{Elsewhere, Living};
 const INTERVAL: Duration = Duration::from_mins(10);
 /// The time from a tenant that is gone to the sweep because of it: more may follow.
 const AFTERWARDS: Duration = Duration::from_secs(5);
-const PAGE: u32 = 500;
 
 /// Sweeps now, every ten minutes and when a tenant is gone, until it is dropped.
 pub(crate) async fn run(context: &Context) {
@@ -47,25 +48,20 @@ pub(crate) async fn run(context: &Context) {
         if let Err(error) = sweep(context).await {
             warn!(error = in_full(&error), "could not look for what is left of tenants that are gone");
         }
-        if let Err(error) = drop_due(context).await {
-            warn!(error = in_full(&error), "could not drop data whose time has come");
-        }
+        join_all(context.databases.names().map(|database| drop_due(database, context))).await;
     }
 }
 
 async fn sweep(context: &Context) -> Result<(), Error> {
     // Tenants last: one that is made meanwhile is among the tenants then, not its row among the rows.
     let residents = context.residents.all();
-    let rows = rows(context).await;
+    let rows = join_all(context.databases.names().map(|database| rows(database, context))).await;
     let ingresses = routes::<Ingress>(context).await?;
     let has_http_routes = context.gateway_api.has_http_routes(&context.client).await?;
     let http_routes = if has_http_routes { routes::<HttpRoute>(context).await? } else { vec![] };
     let living = living(context).await?;
     // Access first. One half that fails does not hold up the other.
-    let retained = match rows {
-        Ok(rows) => retain(&rows, &living, &residents, context).await,
-        Err(error) => Err(error.into()),
-    };
+    let retained = retain_all(rows, &living, &residents, context).await;
     for orphan in ingresses.iter().filter(|route| living.lacks_tenant_of(*route)) {
         remove(orphan, context).await?;
     }
@@ -75,44 +71,82 @@ async fn sweep(context: &Context) -> Result<(), Error> {
     retained
 }
 
-/// Ends the access of tenants that are gone, and keeps their data.
-async fn retain(
-    rows: &[OwnedRow],
+/// Ends the access of tenants that are gone, in each database that could be read: one that could not does not hold up the others.
+/// Who was here is kept in mind until all could be.
+async fn retain_all(
+    rows: Vec<Result<Vec<OwnedRow>, RegistryError>>,
     living: &Living,
     residents: &HashSet<Uuid>,
     context: &Context,
 ) -> Result<(), Error> {
+    let mut owners = Some(HashSet::new());
+    let mut retained = Ok(());
+    for (database, rows) in context.databases.names().zip(rows) {
+        let outcome = match rows {
+            Ok(rows) => retain(database, &rows, living, residents, context).await,
+            Err(error) => Err(error.into()),
+        };
+        let of_database = outcome.unwrap_or_else(|error| {
+            retained = Err(error);
+            None
+        });
+        owners = owners.zip(of_database).map(|(owners, others)| &owners | &others);
+    }
+    if let Some(owners) = owners {
+        context
+            .residents
+            .forget(residents, |uid| owners.contains(uid) || living.tenants.contains(&uid.to_string()));
+    }
+    retained
+}
+
+/// Ends the access of tenants that are gone, and keeps their data. Answers with the owners of all rows; with none if it left
+/// everything as it is.
+async fn retain(
+    database: &str,
+    rows: &[OwnedRow],
+    living: &Living,
+    residents: &HashSet<Uuid>,
+    context: &Context,
+) -> Result<Option<HashSet<Uuid>>, Error> {
     if living.is_of_another_cluster(rows, residents) {
         error!(
             installation = %context.settings.installation,
+            database,
             rows = rows.len(),
             "no tenant of the registry is in this cluster: is it a new one in the place of another, and is everything \
              restored? Nothing is retained until one is here"
         );
-        return Ok(());
+        return Ok(None);
     }
     for orphan in rows.iter().filter(|row| living.lacks_owner_of(row)) {
-        if context.registry.get().await?.retain(orphan.id, orphan.owner).await? == Change::Written {
+        if context.databases.registry(database).await?.retain(orphan.id, orphan.owner).await?
+            == Change::Written
+        {
             info!(id = %orphan.id, "retains the data of a tenant that is gone");
         }
     }
-    let owners: HashSet<Uuid> = rows.iter().map(|row| row.owner.uid).collect();
-    context
-        .residents
-        .forget(residents, |uid| owners.contains(uid) || living.tenants.contains(&uid.to_string()));
-    Ok(())
+    Ok(Some(rows.iter().map(|row| row.owner.uid).collect()))
 }
 
 /// Drops the data of tenants that were deleted long enough ago.
-async fn drop_due(context: &Context) -> Result<(), RegistryError> {
-    for row in context.registry.get().await?.drop_due(&context.settings.installation).await? {
-        info!(id = %row.id, schema = %row.schema_name(), "dropped the data of a tenant: its time has come");
+async fn drop_due(database: &str, context: &Context) {
+    let dropped = async {
+        let registry = context.databases.registry(database).await?;
+        registry.drop_due(&context.settings.installation).await
+    };
+    match dropped.await {
+        Ok(rows) => {
+            for row in rows {
+                info!(id = %row.id, schema = %row.schema_name(), "dropped the data of a tenant: its time has come");
+            }
+        }
+        Err(error) => warn!(database, error = in_full(&error), "could not drop data whose time has come"),
     }
-    Ok(())
 }
 
-async fn rows(context: &Context) -> Result<Vec<OwnedRow>, RegistryError> {
-    context.registry.get().await?.active(&context.settings.installation).await
+async fn rows(database: &str, context: &Context) -> Result<Vec<OwnedRow>, RegistryError> {
+    context.databases.registry(database).await?.active(&context.settings.installation).await
 }
 
 /// The routes of a kind that we made for tenants.
@@ -120,8 +154,8 @@ async fn routes<K>(context: &Context) -> Result<Vec<PartialObjectMeta<K>>, Error
 where
     K: Resource<DynamicType = (), Scope = NamespaceResourceScope> + Clone + Debug + DeserializeOwned,
 {
-    let labels = format!("{},{}", selector(&context.settings), label::TENANT_UID);
-    Ok(pages(&route_api(context), &ListParams::default().labels(&labels)).await?)
+    let labels = format!("{},{}", selector(&context.settings.installation), label::TENANT_UID);
+    Ok(page::all(&route_api(context), ListParams::default().labels(&labels)).await?)
 }
 
 /// Who is there. Of a namespace that may not be listed nothing is known, as of one that somebody else looks after.
@@ -133,7 +167,7 @@ async fn living(context: &Context) -> Result<Living, Error> {
         return Ok(living);
     }
     let namespaces: Api<PartialObjectMeta<Namespace>> = Api::all(client.clone());
-    for namespace in pages(&namespaces, &ListParams::default()).await? {
+    for namespace in page::all(&namespaces, ListParams::default()).await? {
         let (uid, name) = (namespace.uid(), namespace.name_any());
         if !settings.scope.contains(&name) {
             living.elsewhere.push(Elsewhere { uid, name });
@@ -152,25 +186,8 @@ async fn living(context: &Context) -> Result<Living, Error> {
 }
 
 async fn uids(tenants: Api<PartialObjectMeta<ScimTenant>>) -> Result<Vec<String>, kube::Error> {
-    let tenants = pages(&tenants, &ListParams::default()).await?;
+    let tenants = page::all(&tenants, ListParams::default()).await?;
     Ok(tenants.into_iter().filter_map(|tenant| tenant.uid()).collect())
-}
-
-/// Everything, read in pages, so that no answer is too large.
-async fn pages<K>(api: &Api<K>, parameters: &ListParams) -> Result<Vec<K>, kube::Error>
-where
-    K: Clone + Debug + DeserializeOwned,
-{
-    let mut parameters = parameters.clone().limit(PAGE);
-    let mut all = Vec::new();
-    loop {
-        let ObjectList { items, metadata, .. } = api.list(&parameters).await?;
-        all.extend(items);
-        match metadata.continue_.filter(|token| !token.is_empty()) {
-            Some(token) => parameters = parameters.continue_token(&token),
-            None => return Ok(all),
-        }
-    }
 }
 
 /// Deletes the route as it was read: one that a tenant of the same name has taken over meanwhile stays.

@@ -8,6 +8,7 @@ mod desired;
 mod entrance;
 mod fate;
 mod hand_over;
+mod home;
 mod identity;
 mod moment;
 mod pause;
@@ -32,7 +33,10 @@ pub(crate) use crate::tenant::dereference::Dereferenced;
 pub(crate) use crate::tenant::dereference::FoundNamespace;
 pub(crate) use crate::tenant::desired::{Outcome, Step};
 pub(crate) use crate::tenant::entrance::{Entrance, IssuedKind};
+#[cfg(test)]
+pub(crate) use crate::tenant::home::Home;
 pub(crate) use crate::tenant::identity::Identity;
+pub(crate) use crate::tenant::responsibility::lets_go;
 #[cfg(test)]
 pub(crate) use crate::tenant::secret::LiveSecret;
 pub(crate) use crate::tenant::validate::{ValidatedTenant, validate};
@@ -69,10 +73,10 @@ pub(crate) async fn reconcile(tenant: Arc<ScimTenant>, context: Arc<Context>) ->
         return pause(&tenant, &context).await;
     }
     let classes = classes(&context).await?;
-    if looked_after(&tenant, &classes, settings) == LookedAfter::ByAnother {
-        return hand_over(&tenant, &identity, &context).await;
+    if looked_after(&tenant, &classes, &settings.controller_name) == LookedAfter::ByAnother {
+        return hand_over(&tenant, &identity, &classes, &context).await;
     }
-    let tenant = as_ours(&tenant, settings);
+    let tenant = as_ours(&tenant, &settings.controller_name);
     let found = dereference(&tenant, &identity, classes, &context).await?;
     let verdict = validate(&tenant, &identity, &found, settings);
     let (tenant, desired) = match &verdict {
@@ -82,14 +86,14 @@ pub(crate) async fn reconcile(tenant: Arc<ScimTenant>, context: Arc<Context>) ->
         }
         Ok(validated) => {
             hold_class(validated, &found, &context).await?;
-            let tenant = as_ours(&guard(&tenant, &identity, &context).await?, settings);
+            let tenant = as_ours(&guard(&tenant, &identity, &context).await?, &settings.controller_name);
             let desired = desired::accepted(&tenant, &identity, validated, &found, settings);
             (tenant, desired)
         }
     };
     let verdict: Result<&ValidatedTenant, &Obstacle> = verdict.as_ref();
-    let applied = provision(&tenant, &identity, desired, &context).await?;
-    let status = status(&tenant, verdict, &applied, found.statistics.as_ref(), Timestamp::now());
+    let applied = provision(&tenant, &identity, &found.home.database, desired, &context).await?;
+    let status = status(&tenant, verdict, &found.home, &applied, found.statistics.as_ref(), Timestamp::now());
     report(&tenant, status, &context).await?;
     if let Some(obstacle) = passing_obstacle(&applied) {
         return Err(Error::Waits(obstacle.clone()));

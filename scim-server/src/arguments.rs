@@ -23,7 +23,8 @@ pub struct Arguments {
     #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:8080")]
     pub address: SocketAddr,
 
-    /// Most connections to the database for serving requests; up to three more watch the registry and keep what is stored up to date
+    /// Most connections to the database for serving requests; up to five more read the registry, issue access tokens and keep what
+    /// is stored up to date
     #[arg(long, value_name = "COUNT", default_value_t = 16, value_parser = clap::value_parser!(u32).range(1..))]
     pub database_connections: u32,
 

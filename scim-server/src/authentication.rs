@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     jwt::{self, Unverified},
     path::tenant_path,
+    span,
     state::Server,
     tenant::Tenant,
     trust,
@@ -43,6 +44,7 @@ async fn identify(server: &Server, request: &Parts) -> Result<Tenant, Error> {
         }
         Authorization::Absent | Authorization::Unreadable => return Err(Error::Unauthorized),
     };
+    span::authenticated(&path);
     match authenticated.configuration.service {
         Service::Active => Tenant::new(server, authenticated),
         Service::Suspended => Err(Error::Suspended),

@@ -21,8 +21,9 @@ use tower::ServiceExt as _;
 use crate::source::Peer;
 
 /// How long a connection may wait for its next request, and a client may take to send its headers. Longer
-/// than proxies keep idle connections, so that the proxy is the one that closes.
-const HEADERS_WITHIN: Duration = Duration::from_mins(2);
+/// than proxies keep idle connections (Envoy: an hour; nginx: a minute), so that the proxy is the one that closes: a request that
+/// it sends while the server closes would be lost.
+const HEADERS_WITHIN: Duration = Duration::from_mins(65);
 
 /// How long a client may leave everything unread that is written to it. Otherwise one that stalls would hold the memory of its
 /// answer for ever.
@@ -45,6 +46,9 @@ const HEAD_BYTES: u32 = 128 * 1024;
 /// How long accepting rests after it failed, which is when the process has no file descriptor left.
 const REST: Duration = Duration::from_millis(100);
 
+/// How long a connection that was taken last may wait with its first request when the server ends.
+const LINGER: Duration = Duration::from_millis(500);
+
 /// How the connections ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -54,8 +58,8 @@ pub enum End {
     Cut,
 }
 
-/// Serves connections until `stop`, then takes no more and lets the requests in flight finish for at most
-/// `grace`. A connection whose client takes nothing of an answer for `write` is ended.
+/// Serves connections until `stop`, then takes no more, waits a moment for first requests, and lets the requests in flight
+/// finish for at most `grace`. A connection whose client takes nothing of an answer for `write` is ended.
 pub async fn serve(
     listener: TcpListener,
     router: Router,
@@ -75,11 +79,30 @@ pub async fn serve(
             },
         }
     }
-    drop(listener);
+    for accepted in waiting(listener) {
+        start(&builder, &open, accepted, write, router.clone());
+    }
+    if open.count() > 0 {
+        time::sleep(LINGER).await;
+    }
     match time::timeout(grace, open.shutdown()).await {
         Ok(()) => End::Orderly,
         Err(_) => End::Cut,
     }
+}
+
+/// The last connections: their clients take them for open already, though nobody has accepted them yet. After these
+/// there are none.
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let take = |listener: &std::net::TcpListener| {
+        let (stream, peer) = listener.accept().ok()?;
+        stream.set_nonblocking(true).ok()?;
+        Some((TcpStream::from_std(stream).ok()?, peer))
+    };
+    // It does not block: there is an end.
+    listener
+        .into_std()
+        .map_or_else(|_| Vec::new(), |listener| std::iter::from_fn(|| take(&listener)).collect())
 }
 
 /// Runs the requests on HTTP/2 connections, each with its answer, and gives up what takes too long.

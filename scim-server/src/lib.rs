@@ -5,7 +5,7 @@
 //! ([`users`], [`groups`], [`search`], [`bulk`]) → [`view::View`], [`listing::page`] → [`stream::Text`].
 //!
 //! Beside it stands the [`token_endpoint`]. Signed tokens are judged by [`jwt`], [`keys`] and [`trust`]; [`outgoing`] is the one way
-//! in which the server asks anybody but `PostgreSQL`.
+//! in which the server asks anybody but `PostgreSQL`. [`check`] is a program of its own: it plays an identity provider.
 
 pub mod arguments;
 pub mod authentication;
@@ -13,6 +13,8 @@ pub mod authorization;
 pub mod body;
 pub mod bulk;
 pub mod catalogs;
+pub mod check;
+pub mod command;
 pub mod conditional;
 pub mod connections;
 pub mod derivation;
@@ -37,6 +39,7 @@ pub mod run;
 pub mod search;
 pub mod shutdown;
 pub mod source;
+pub mod span;
 pub mod state;
 pub mod stream;
 pub mod tenant;

@@ -61,8 +61,8 @@ impl RequestMetrics {
     }
 }
 
-/// Clients may invent methods; a label per invention would fill the memory.
-fn known(method: &Method) -> &str {
+/// The name of a method. Clients may invent methods; a label per invention would fill the memory.
+pub(crate) fn known(method: &Method) -> &str {
     match method.as_str() {
         name @ ("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE") => name,
         _ => "other",

@@ -1,4 +1,4 @@
-//! What is written down of a request: one log line, two metrics, an id. Never a token, a body or a query.
+//! What is written down of a request: one log line, two metrics, an id, a span. Never a token, a body or a query.
 
 use std::time::Instant;
 
@@ -8,13 +8,13 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tracing::Instrument as _;
 use uuid::Uuid;
 
 use crate::{
     metrics::RequestMetrics,
     path::{tenant_path, token_path},
     router::{TENANT, TOKEN},
+    span::{Beginning, RequestSpans},
 };
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -23,7 +23,7 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 128;
 
 /// The outermost layer. The request keeps the id that the proxy gave it, or gets one; it is on every log line
-/// that the request causes, and in the answer.
+/// that the request causes, with the tenant that the path names, and in the answer.
 pub async fn observe(State(metrics): State<RequestMetrics>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(request.headers());
@@ -31,13 +31,19 @@ pub async fn observe(State(metrics): State<RequestMetrics>, request: Request, ne
     let route = route(&request);
     let path = request.uri().path();
     let tenant = tenant_path(path).or_else(|| token_path(path));
-    let span = tracing::info_span!("request", id = id.to_str().unwrap_or_default());
+    let spans = RequestSpans::new(Beginning {
+        id: id.to_str().unwrap_or_default(),
+        tenant: tenant.as_ref(),
+        method: &method,
+        route: &route,
+        headers: request.headers(),
+    });
 
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let mut response = spans.around(next.run(request)).await;
 
     let duration = started.elapsed();
     let status = response.status();
-    span.in_scope(|| {
+    spans.end(status, || {
         tracing::info!(
             namespace = tenant.as_ref().map(|tenant| tenant.namespace.as_str()),
             name = tenant.as_ref().map(|tenant| tenant.name.as_str()),

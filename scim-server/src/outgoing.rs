@@ -15,7 +15,6 @@ use reqwest::{
     header::ACCEPT,
     redirect,
 };
-use rustls::{ClientConfig, RootCertStore, crypto::ring};
 use tenancy::PrivateAddresses;
 use tokio::net::lookup_host;
 use url::{Host, Url};
@@ -144,7 +143,7 @@ fn request(error: reqwest::Error) -> OutgoingError {
 
 impl Clients {
     fn new() -> Result<Self, ClientError> {
-        let tls = tls()?;
+        let tls = process::tls::client()?;
         let builder = || {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(tls.clone())
@@ -162,24 +161,6 @@ impl Clients {
         let public = built(builder().https_only(true).dns_resolver(PublicAddresses))?;
         Ok(Self { public, private: built(builder())? })
     }
-}
-
-/// TLS with ring, whatever the process has for others.
-fn tls() -> Result<ClientConfig, rustls::Error> {
-    let provider = Arc::new(ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    Ok(versions.with_root_certificates(roots()).with_no_client_auth())
-}
-
-/// The system's authorities, or those of `SSL_CERT_FILE` and `SSL_CERT_DIR`; Mozilla's where there are none, as in an
-/// image that holds nothing but this program.
-fn roots() -> RootCertStore {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    }
-    roots
 }
 
 /// Resolves names to public addresses alone.

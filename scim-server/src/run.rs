@@ -8,7 +8,7 @@ use database::{
 };
 use process::{
     Readiness,
-    arguments::DatabaseUrlError,
+    database::{DatabaseError, DatabaseSource, DatabaseUrl},
     listener::{ListenError, listen},
     observability, shutdown as signals,
     telemetry::{self, TelemetryError},
@@ -20,6 +20,7 @@ use crate::{
     arguments::Arguments,
     connections::{self, End},
     derivation,
+    error::chain,
     metrics::{self, RequestMetrics},
     router::router,
     shutdown::{self, Times},
@@ -27,8 +28,14 @@ use crate::{
     state::{Limits, Server},
 };
 
+/// How often it is read again where the database is: a password that was changed is to be known before the old one ends.
+const RENEWAL: Duration = Duration::from_secs(10);
+
 /// How often it is asked whether the registry was loaded.
 const LOOK: Duration = Duration::from_millis(50);
+
+/// How long the last words to the database may take, when every request was answered.
+const FAREWELL: Duration = Duration::from_secs(5);
 
 /// How long one statement may take. A filter that takes longer cannot be answered with profit: the client is told so.
 const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -37,7 +44,8 @@ const STATEMENT_TIMEOUT: Duration = Duration::from_secs(10);
 /// registry for the first time; from then on it stays ready, because it can tell of a database that is away
 /// better than a proxy without servers can.
 pub async fn run(arguments: Arguments) -> Result<(), RunError> {
-    telemetry::start(arguments.observability.log_format, &arguments.observability.log_filter)?;
+    let observability = &arguments.observability;
+    let _telemetry = telemetry::start("scim-server", observability.log_format, &observability.log_filter)?;
     let signal = signals::signal().map_err(RunError::Signals)?;
     let options = Options {
         max_connections: arguments.database_connections,
@@ -47,6 +55,7 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
     let statement_timeout = STATEMENT_TIMEOUT.min(arguments.request_timeout / 2);
     let url = arguments.database.url()?;
     let database = Database::connect_for_requests(url.expose(), options, statement_timeout)?;
+    let renewing = tokio::spawn(renew(arguments.database.source(), url, database.clone()));
     let registry = RegistryView::new(&database, arguments.installation.clone());
     let readiness = Readiness::unready("the registry was not read yet");
     let limits = Limits { body: arguments.max_body, request_timeout: arguments.request_timeout };
@@ -91,10 +100,14 @@ pub async fn run(arguments: Arguments) -> Result<(), RunError> {
     }
     // In the middle of a transaction too: it is rolled back, and another server goes on.
     deriving.abort();
+    renewing.abort();
     // The view notes the last uses of credentials when it is told to stop.
     drop(stop_watching);
-    let _ = time::timeout(arguments.shutdown_grace, watching).await;
-    let _ = time::timeout(arguments.shutdown_grace, database.close()).await;
+    let farewell = async {
+        let _ = watching.await;
+        database.close().await;
+    };
+    let _ = time::timeout(FAREWELL, farewell).await;
     Ok(())
 }
 
@@ -103,6 +116,24 @@ async fn ready_when_loaded(registry: RegistryView, readiness: Readiness) {
         time::sleep(LOOK).await;
     }
     readiness.set_ready();
+}
+
+/// Reads again and again where the database is, and has new connections opened there, until it is dropped.
+async fn renew(source: DatabaseSource, mut known: DatabaseUrl, database: Database) {
+    loop {
+        time::sleep(RENEWAL).await;
+        match source.read() {
+            Ok(url) if url == known => {}
+            Ok(url) => {
+                match database.renew(url.expose()) {
+                    Ok(()) => tracing::info!("opens new connections to the database by what is said now"),
+                    Err(error) => tracing::warn!("goes on with the database that is known: {error}"),
+                }
+                known = url;
+            }
+            Err(error) => tracing::warn!("goes on with the database that is known: {}", chain(&error)),
+        }
+    }
 }
 
 /// Why a server does not start.
@@ -116,7 +147,7 @@ pub enum RunError {
     Signals(#[source] std::io::Error),
     /// Nobody said where the database is.
     #[error(transparent)]
-    DatabaseUrl(#[from] DatabaseUrlError),
+    DatabaseUrl(#[from] DatabaseError),
     /// What was said is no URL of a database.
     #[error(transparent)]
     Database(#[from] ConnectError),

@@ -20,6 +20,7 @@ use crate::{
     body,
     jwt::{Unverified, claims::Claims},
     path::token_path,
+    span,
     state::Server,
     token_endpoint::{answer::Granted, refusal::Refusal, request::Proof},
     trust,
@@ -64,6 +65,7 @@ async fn authenticate(server: &Server, request: &Parts, proof: Proof) -> Result<
                 .await?
         }
     };
+    span::authenticated(&path);
     Ok(client)
 }
 

@@ -1,7 +1,7 @@
 //! The pool of connections to PostgreSQL.
 
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use sqlx::Connection;
@@ -10,7 +10,9 @@ use sqlx::{Transaction, pool::PoolConnection};
 use tenancy::TenantId;
 
 use crate::error::Error;
+use crate::refusal::{Refusal, refusal};
 use crate::share::{Lease, Share, Shares};
+use crate::sql;
 
 /// How long a caller waits for a connection before PostgreSQL counts as unavailable: short, so that clients are told.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
@@ -21,10 +23,10 @@ const TRUSTED_AFTER_USE: Duration = Duration::from_secs(1);
 
 /// Statements that a connection for requests keeps prepared. The name of the tenant's schema is in a statement's text, so
 /// each tenant has its own, and preparing one again costs as much as running it. PostgreSQL needs some 100 KiB for each,
-/// hence 25 MiB for a connection. What hardly anybody asks twice is not kept ([`Statement::run_once`]): a client that puts
+/// hence 25 MiB for a connection. What hardly anybody asks twice is not kept ([`TenantDatabase::fetch_all_once`]): a client that puts
 /// together ever other filters would fill the memory and drive the statements out that are worth it.
 ///
-/// [`Statement::run_once`]: crate::sql::Statement::run_once
+/// [`TenantDatabase::fetch_all_once`]: crate::tenant::TenantDatabase::fetch_all_once
 const PREPARED_STATEMENTS: usize = 250;
 
 /// How to connect.
@@ -45,6 +47,8 @@ pub struct ConnectError(#[source] sqlx::Error);
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: PgPool,
+    /// This pool and those [apart](Self::apart) from it.
+    pools: Arc<Mutex<Vec<PgPool>>>,
     options: Options,
     /// How long a statement may take; `None` for as long as it needs.
     statement_timeout: Option<Duration>,
@@ -65,8 +69,7 @@ impl Database {
     ///
     /// Must be called within a tokio runtime.
     pub fn connect(url: &str, options: Options) -> Result<Self, ConnectError> {
-        let connect = PgConnectOptions::from_str(url).map_err(ConnectError)?;
-        Ok(Self::open(connect.application_name(&options.application_name), options, None))
+        Ok(Self::open(parse(url, &options, None)?, options, None, Arc::default()))
     }
 
     /// The same for a process that serves requests: PostgreSQL ends a statement that takes longer than
@@ -77,10 +80,23 @@ impl Database {
         options: Options,
         statement_timeout: Duration,
     ) -> Result<Self, ConnectError> {
-        let connect = PgConnectOptions::from_str(url).map_err(ConnectError)?;
-        let connect =
-            connect.application_name(&options.application_name).statement_cache_capacity(PREPARED_STATEMENTS);
-        Ok(Self::open(connect, options, Some(statement_timeout)))
+        let limit = Some(statement_timeout);
+        Ok(Self::open(parse(url, &options, limit)?, options, limit, Arc::default()))
+    }
+
+    /// Has connections that are opened from now on, also those [apart](Self::apart), opened by another URL: a password that
+    /// was changed, another address. Those that are open stay.
+    pub fn renew(&self, url: &str) -> Result<(), ConnectError> {
+        let connect = parse(url, &self.options, self.statement_timeout)?;
+        for pool in self.pools.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            pool.set_connect_options(connect.clone());
+        }
+        Ok(())
+    }
+
+    /// Tries to open a connection, and says why there is none; `None`: there is one.
+    pub async fn refusal(&self) -> Option<Refusal> {
+        refusal(&self.pool.connect_options()).await
     }
 
     /// The same database by connections of its own, which traffic on `self` cannot use up.
@@ -88,7 +104,7 @@ impl Database {
     pub fn apart(&self, max_connections: u32) -> Self {
         let connect = PgConnectOptions::clone(&self.pool.connect_options());
         let options = Options { max_connections, ..self.options.clone() };
-        Self::open(connect, options, self.statement_timeout)
+        Self::open(connect, options, self.statement_timeout, self.pools.clone())
     }
 
     /// The same as [`apart`](Self::apart), for work in the background whose statements may take longer.
@@ -96,7 +112,7 @@ impl Database {
     pub fn apart_with_timeout(&self, max_connections: u32, statement_timeout: Duration) -> Self {
         let connect = PgConnectOptions::clone(&self.pool.connect_options());
         let options = Options { max_connections, ..self.options.clone() };
-        Self::open(connect, options, Some(statement_timeout))
+        Self::open(connect, options, Some(statement_timeout), self.pools.clone())
     }
 
     /// How many connections are open, and how many of them are in use.
@@ -149,7 +165,12 @@ impl Database {
         Ok(Lease::new(self.begin().await?, permit))
     }
 
-    fn open(connect: PgConnectOptions, options: Options, statement_timeout: Option<Duration>) -> Self {
+    fn open(
+        connect: PgConnectOptions,
+        options: Options,
+        statement_timeout: Option<Duration>,
+        pools: Arc<Mutex<Vec<PgPool>>>,
+    ) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections.max(1))
             .acquire_timeout(statement_timeout.map_or(PATIENT_ACQUIRE_TIMEOUT, |_| ACQUIRE_TIMEOUT))
@@ -170,24 +191,27 @@ impl Database {
                 })
             })
             .connect_lazy_with(connect);
+        pools.lock().unwrap_or_else(PoisonError::into_inner).push(pool.clone());
         let shares = Arc::new(Shares::of_pool(options.max_connections));
-        Self { pool, options, statement_timeout, shares }
+        Self { pool, pools, options, statement_timeout, shares }
     }
 }
 
-/// Sets the time limits of a session. Not by `options` of the start-up message, which PgBouncer refuses or drops: a
-/// statement passes it. Where PgBouncer lends connections for a transaction only, the limits stay with a connection of
-/// the same role, for which PgBouncer has a pool of its own.
+fn parse(url: &str, options: &Options, limit: Option<Duration>) -> Result<PgConnectOptions, ConnectError> {
+    let connect = PgConnectOptions::from_str(url).map_err(ConnectError)?;
+    // PgBouncer refuses the parameter; floats come whole without it since PostgreSQL 12.
+    let connect = connect.application_name(&options.application_name).extra_float_digits(None);
+    Ok(match limit {
+        Some(_) => connect.statement_cache_capacity(PREPARED_STATEMENTS),
+        None => connect,
+    })
+}
+
+/// Sets the time limits of a session. Not by `options` of the start-up message, which PgBouncer refuses or drops; and by
+/// the simple protocol, since behind PgBouncer in transaction mode two messages of one statement may reach two connections.
+/// There the limits are those of whoever set them last on the connection that is lent: hence they belong to the role, too.
 async fn bound(connection: &mut PgConnection, limit: Duration) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        "SELECT set_config('statement_timeout', $1, false), \
-         set_config('idle_in_transaction_session_timeout', $1, false)",
-    )
-    .persistent(false)
-    .bind(format!("{}ms", limit.as_millis().max(1)))
-    .execute(connection)
-    .await
-    .map(|_| ())
+    sqlx::raw_sql(sql::time_limits(limit)).execute(connection).await.map(|_| ())
 }
 
 #[cfg(test)]

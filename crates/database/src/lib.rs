@@ -3,6 +3,7 @@
 mod connection;
 mod error;
 pub mod migration;
+mod refusal;
 pub mod registry;
 mod scope;
 mod share;
@@ -16,4 +17,5 @@ pub use jiff_sqlx::Timestamp as SqlTimestamp;
 
 pub use crate::connection::{ConnectError, Connections, Database, Options};
 pub use crate::error::Error;
+pub use crate::refusal::{Refusal, RefusalKind};
 pub use crate::scope::TenantScope;

@@ -3,11 +3,11 @@
 //! Migrations are numbered SQL files; a file that was released is never edited. Those of tenants are expand/contract:
 //! a server of the version before works on the new schema, and the reverse.
 
-use sqlx::{PgConnection, Postgres, Transaction};
+use sqlx::{Postgres, Transaction};
 use tenancy::{SchemaName, TenantId};
 
 use crate::connection::Database;
-use crate::registry::{RegistryError, ServerRole};
+use crate::registry::{RegistryError, ServerRole, ensure_roles};
 use crate::sql::{self, Names};
 
 /// The control schema's migrations, of which the first takes it to version 1.
@@ -69,7 +69,7 @@ pub(crate) async fn migrate_control(
 ) -> Result<(), RegistryError> {
     let mut transaction = database.begin().await?;
     sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(CONTROL_LOCK).execute(&mut *transaction).await?;
-    check_roles(&mut transaction, server_role).await?;
+    ensure_roles(&mut transaction, server_role).await?;
     let others = [("server_role", server_role.as_str())];
     let names = Names { schema: None, others: &others };
     for statement in [
@@ -134,24 +134,5 @@ async fn run(
     names: Names<'_>,
 ) -> Result<(), RegistryError> {
     sqlx::raw_sql(sql::script(template, names)).execute(&mut **transaction).await?;
-    Ok(())
-}
-
-/// Says what the installer has forgotten, before PostgreSQL says it in fewer words.
-async fn check_roles(connection: &mut PgConnection, server_role: &ServerRole) -> Result<(), RegistryError> {
-    let (server_role_exists, may_create, role, database): (bool, bool, String, String) = sqlx::query_as(
-        "SELECT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = $1),
-                has_database_privilege(current_database(), 'CREATE'),
-                current_user::text, current_database()::text",
-    )
-    .bind(server_role.as_str())
-    .fetch_one(connection)
-    .await?;
-    if !server_role_exists {
-        return Err(RegistryError::ServerRoleMissing(server_role.to_string()));
-    }
-    if !may_create {
-        return Err(RegistryError::MayNotCreateSchemas { role, database });
-    }
     Ok(())
 }

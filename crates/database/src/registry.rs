@@ -8,6 +8,7 @@ mod deletion;
 mod error;
 mod issuance;
 mod lifecycle;
+mod login;
 mod registered;
 mod role;
 mod rollout;
@@ -32,6 +33,7 @@ pub use crate::registry::statistics::Statistics;
 use crate::connection::Database;
 use crate::migration::{self, TenantMigrations};
 use crate::registry::binding::Binding;
+pub(crate) use crate::registry::login::ensure_roles;
 
 /// The registry as the operator sees it. Cheap to clone.
 ///
@@ -63,7 +65,8 @@ impl Registry {
         Self { database, server_role, migrations, binding: Binding::default() }
     }
 
-    /// Brings the control schema up to date and gives the server's role its rights. Two operators may do so at once.
+    /// Brings the control schema up to date, makes the server's role if it is missing and this one may, and gives it its
+    /// rights. Two operators may do so at once.
     pub async fn migrate(&self) -> Result<(), RegistryError> {
         migration::migrate_control(&self.database, &self.server_role).await
     }

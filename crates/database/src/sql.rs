@@ -1,5 +1,7 @@
 //! The one place where names of schemas, tables and roles get into SQL. Everything else is `&'static str` or bound.
 
+use std::time::Duration;
+
 use sqlx::error::BoxDynError;
 use sqlx::postgres::{PgArguments, PgRow, Postgres};
 use sqlx::query::Query;
@@ -71,9 +73,8 @@ impl Statement {
         self
     }
 
-    /// Says that this text will hardly ever be run again: the connection does not keep it prepared, in place of others and at
-    /// the cost of PostgreSQL's memory.
-    pub fn run_once(&mut self) -> &mut Self {
+    /// The same, kept prepared by no connection. To be run in a transaction only: see `TenantDatabase::fetch_all_once`.
+    pub(crate) fn without_name(mut self) -> Self {
         self.keeping = Keeping::Nothing;
         self
     }
@@ -145,6 +146,26 @@ pub(crate) fn script(template: &'static str, names: Names<'_>) -> SqlStr {
     AssertSqlSafe(text).into_sql_str()
 }
 
+/// The statement that makes a role that may log in. `verifier` is what PostgreSQL keeps of its password; a statement that makes
+/// a role takes no bound values.
+pub(crate) fn create_login_role(role: &str, verifier: &str) -> SqlStr {
+    AssertSqlSafe(format!("CREATE ROLE {} LOGIN PASSWORD {}", quoted(role), literal(verifier))).into_sql_str()
+}
+
+/// The statements that set how long a session's statements may take, and how long a transaction may stay idle.
+pub(crate) fn time_limits(limit: Duration) -> SqlStr {
+    let milliseconds = limit.as_millis().max(1);
+    AssertSqlSafe(format!(
+        "SET statement_timeout = {milliseconds}; SET idle_in_transaction_session_timeout = {milliseconds}"
+    ))
+    .into_sql_str()
+}
+
+/// A quoted identifier, in a statement for a person.
+pub(crate) fn for_a_person(name: &str) -> String {
+    quoted(name)
+}
+
 /// Any text, for tests that play an administrator or an intruder.
 #[cfg(feature = "testing")]
 pub(crate) fn of_a_test(text: &str) -> SqlStr {
@@ -184,6 +205,12 @@ fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
+/// A quoted text, whatever `standard_conforming_strings` says
+/// (<https://www.postgresql.org/docs/current/sql-syntax-lexical.html#SQL-SYNTAX-STRINGS-ESCAPE>).
+fn literal(text: &str) -> String {
+    format!("E'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
+}
+
 #[cfg(test)]
 mod tests {
     use tenancy::TenantId;
@@ -214,6 +241,14 @@ mod tests {
         insta::assert_snapshot!(
             script("GRANT USAGE ON SCHEMA scim_control TO {server_role}", names).as_str(),
             @r#"GRANT USAGE ON SCHEMA scim_control TO "a""; DROP ROLE b; --""#
+        );
+    }
+
+    #[test]
+    fn a_role_and_what_is_kept_of_its_password_are_quoted() {
+        insta::assert_snapshot!(
+            create_login_role("a\"b", "c'; DROP ROLE d; -- \\").as_str(),
+            @r#"CREATE ROLE "a""b" LOGIN PASSWORD E'c''; DROP ROLE d; -- \\'"#
         );
     }
 }

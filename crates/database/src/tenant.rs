@@ -54,6 +54,22 @@ impl TenantDatabase {
         result
     }
 
+    /// Runs one statement whose text will hardly ever be run again and reads all its rows: no connection keeps it prepared, in
+    /// place of others and at the cost of PostgreSQL's memory.
+    ///
+    /// Such a statement has no name and reaches PostgreSQL in two messages. Between them PgBouncer in transaction mode may
+    /// lend another connection, where the statement without a name is another client's, perhaps another tenant's: hence the
+    /// transaction.
+    pub async fn fetch_all_once<R>(&self, statement: Statement) -> Result<Vec<R>, Error>
+    where
+        R: for<'r> FromRow<'r, PgRow>,
+    {
+        let mut transaction = self.begin().await?;
+        let rows = transaction.fetch_all(statement.without_name()).await?;
+        transaction.commit().await?;
+        Ok(rows)
+    }
+
     /// Runs one statement by itself and reads its first row.
     pub async fn fetch_optional<R>(&self, statement: Statement) -> Result<Option<R>, Error>
     where

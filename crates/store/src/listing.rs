@@ -90,10 +90,12 @@ pub async fn list_all(
     let search = Search::new(parts, window, base_url);
     let mut statement = database.statement("");
     search.select(&mut statement)?;
-    if effort::is_out_of_the_ordinary(parts) {
-        statement.run_once();
-    }
-    let rows: Vec<ListingRow> = database.fetch_all(statement).await.map_err(|error| match error {
+    let rows = if effort::is_out_of_the_ordinary(parts) {
+        database.fetch_all_once(statement).await
+    } else {
+        database.fetch_all(statement).await
+    };
+    let rows: Vec<ListingRow> = rows.map_err(|error| match error {
         database::Error::TimedOut(_) => effort::too_slow(parts).map_or(error.into(), StoreError::from),
         error => error.into(),
     })?;

@@ -35,10 +35,16 @@ fn unbounded(schema: &JSONSchemaProps, path: &str) -> Vec<String> {
 
 #[test]
 fn the_files_are_what_the_types_say() {
-    for definition in definitions() {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(definition.file_name);
-        let found = std::fs::read_to_string(file).unwrap();
-        assert!(found == definition.to_yaml().unwrap(), "run `make crds`: {} is old", definition.file_name);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    for (definition, folder) in
+        definitions().iter().flat_map(|definition| FOLDERS.map(|folder| (definition, folder)))
+    {
+        let found = std::fs::read_to_string(root.join(folder).join(definition.file_name)).unwrap();
+        assert!(
+            found == definition.to_yaml().unwrap(),
+            "run `make crds`: {folder}/{} is old",
+            definition.file_name
+        );
     }
 }
 

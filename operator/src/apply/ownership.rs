@@ -20,15 +20,9 @@ pub(super) fn is_spec_edited(desired: &Value, live: &ObjectMeta) -> bool {
 /// leaves them out would not take them away (as client-go's `csaupgrade` does for kubectl), and takes away what others added
 /// to `spec`. `None` where there is nothing to do.
 pub(super) fn claim(desired: &Value, live: &ObjectMeta) -> Option<Value> {
-    let is_created =
-        |entry: &ManagedFieldsEntry| is_ours(entry) && entry.operation.as_deref() == Some("Update");
-    let mut entries = live.managed_fields.clone().unwrap_or_default();
     let spec = desired.get("spec").and_then(Value::as_object).and_then(|spec| without_surplus(spec, live));
     let mut patch = json!({"metadata": {"uid": live.uid, "resourceVersion": live.resource_version}});
-    if entries.iter().any(is_created) {
-        for entry in entries.iter_mut().filter(|entry| is_created(entry)) {
-            entry.operation = Some("Apply".to_owned());
-        }
+    if let Some(entries) = as_if_applied(live, FIELD_MANAGER) {
         patch["metadata"]["managedFields"] = json!(entries);
     } else if spec.is_none() {
         return None;
@@ -37,6 +31,20 @@ pub(super) fn claim(desired: &Value, live: &ObjectMeta) -> Option<Value> {
         patch["spec"] = spec;
     }
     Some(patch)
+}
+
+/// The `managedFields` with what this manager owns by POST as if it were by apply; `None` when it owns nothing by POST.
+pub(crate) fn as_if_applied(live: &ObjectMeta, manager: &str) -> Option<Vec<ManagedFieldsEntry>> {
+    let is_created = |entry: &ManagedFieldsEntry| {
+        entry.manager.as_deref() == Some(manager) && entry.operation.as_deref() == Some("Update")
+    };
+    let mut entries = live.managed_fields.clone()?;
+    let mut created = entries.iter_mut().filter(|entry| is_created(entry)).peekable();
+    created.peek()?;
+    for entry in created {
+        entry.operation = Some("Apply".to_owned());
+    }
+    Some(entries)
 }
 
 /// Whether we made the `spec` of an object: for one whose labels were taken away.

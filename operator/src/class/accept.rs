@@ -26,6 +26,8 @@ pub(crate) struct AcceptedClass {
     pub(crate) url: ClassUrl,
     /// How requests get there.
     pub(crate) route: ClassRoute,
+    /// The database for its tenants' data.
+    pub(crate) database: String,
     /// The labels of the namespaces that it serves; `None`: all.
     pub(crate) namespaces: Option<Selector>,
     /// What the application understands.
@@ -51,15 +53,20 @@ pub(crate) fn accept(class: &ScimTenantClass, settings: &Settings) -> Result<Acc
     let spec = &class.spec;
     let url = ClassUrl::parse(&spec.url)
         .map_err(|error| Obstacle::lasting(Reason::InvalidURL, format!("spec.url {error}")))?;
-    if spec.database != settings.database_name {
+    if !settings.databases.contains(&spec.database) {
         return Err(Obstacle::lasting(
             Reason::UnknownDatabase,
-            format!("spec.database is {}; this installation has {}", spec.database, settings.database_name),
+            format!(
+                "spec.database is {}; this installation has {}",
+                spec.database,
+                settings.databases.join(", ")
+            ),
         ));
     }
     Ok(AcceptedClass {
         name: class.metadata.name.clone().unwrap_or_default(),
         route: route(&spec.route, &url)?,
+        database: spec.database.clone(),
         url,
         namespaces: namespaces(class)?,
         profile: checked_profile(class)?,

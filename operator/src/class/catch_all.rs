@@ -178,7 +178,7 @@ async fn is_still_routed<K: Route>(
     api: &Api<K>,
     context: &Context,
 ) -> Result<bool, Error> {
-    let labels = format!("{},{}", selector(&context.settings), label::TENANT_UID);
+    let labels = format!("{},{}", selector(&context.settings.installation), label::TENANT_UID);
     let mut parameters = ListParams::default().labels(&labels).limit(PAGE);
     loop {
         let page = api.list_metadata(&parameters).await?;
@@ -198,7 +198,8 @@ async fn made_by<K: Route>(
     api: &Api<K>,
     context: &Context,
 ) -> Result<Vec<K>, Error> {
-    let labels = format!("{},{}={}", selector(&context.settings), label::CLASS_NAME, class.name_any());
+    let labels =
+        format!("{},{}={}", selector(&context.settings.installation), label::CLASS_NAME, class.name_any());
     let mut parameters = ListParams::default().labels(&labels).limit(PAGE);
     let mut made = vec![];
     loop {

@@ -3,12 +3,14 @@
 use crds::class::{SchemaProgress, ScimTenantClassStatus, TenantCounts};
 use crds::{ConditionType, Reason, ScimTenantClass};
 use jiff::Timestamp;
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
 use kube::Api;
 use kube::api::{Patch, PatchParams};
 use serde_json::json;
 
-use crate::conditions::{Conditions, Truth};
+use crate::conditions::{Conditions, Truth, find};
 use crate::context::Context;
+use crate::databases::Standing;
 use crate::error::Error;
 use crate::event::{self, Note};
 use crate::object::FIELD_MANAGER;
@@ -17,12 +19,14 @@ use crate::obstacle::Obstacle;
 /// Tenants that a deletion waits for and that are named.
 pub(super) const NAMED: usize = 3;
 
-const TOLD: [ConditionType; 2] = [ConditionType::Accepted, ConditionType::Reconciling];
+const TOLD: [ConditionType; 3] =
+    [ConditionType::Accepted, ConditionType::DatabaseReady, ConditionType::Reconciling];
 
-/// The status of a class. `schema` is `None` when nobody could look: what was said before stays then.
+/// The status of a class. `database` and `schema` are `None` when nobody could look: what was said before stays then.
 pub(super) fn status(
     class: &ScimTenantClass,
     obstacle: Option<&Obstacle>,
+    database: Option<&Standing>,
     tenants: TenantCounts,
     schema: Option<SchemaProgress>,
     now: Timestamp,
@@ -33,16 +37,28 @@ pub(super) fn status(
         None => {
             conditions.set(ConditionType::Accepted, Truth::True, Reason::Valid, "tenants can use this class");
         }
-        Some(obstacle) => {
-            conditions.block(ConditionType::Accepted, obstacle);
-            conditions.explain(obstacle);
-        }
+        Some(obstacle) => conditions.block(ConditionType::Accepted, obstacle),
+    }
+    tell_of_database(&mut conditions, &before.conditions, database);
+    if let Some(obstacle) = obstacle.or_else(|| database.and_then(Standing::obstacle)) {
+        conditions.explain(obstacle);
     }
     ScimTenantClassStatus {
         observed_generation: class.metadata.generation,
         conditions: conditions.into_vec(),
         tenants: Some(tenants),
         schema: schema.or(before.schema),
+    }
+}
+
+fn tell_of_database(conditions: &mut Conditions<'_>, before: &[Condition], database: Option<&Standing>) {
+    let type_ = ConditionType::DatabaseReady;
+    match database.map(Standing::obstacle) {
+        Some(None) => conditions.set(type_, Truth::True, Reason::Provisioned, "the database can be used"),
+        Some(Some(obstacle)) => conditions.block(type_, obstacle),
+        // The class is woken when somebody has looked.
+        None if find(before, type_).is_some() => conditions.keep(type_, "nobody has looked yet"),
+        None => {}
     }
 }
 
@@ -56,6 +72,7 @@ pub(super) fn deletion_waits(
     let before = class.status.clone().unwrap_or_default();
     let mut conditions = Conditions::new(&before.conditions, class.metadata.generation, now);
     conditions.keep(ConditionType::Accepted, "the class is being deleted");
+    tell_of_database(&mut conditions, &before.conditions, None);
     let named: Vec<&str> = tenants.iter().take(NAMED).map(String::as_str).collect();
     let more = if tenants.len() > NAMED { " and others" } else { "" };
     let message = format!(
@@ -111,13 +128,11 @@ mod tests {
     const SCHEMA: SchemaProgress = SchemaProgress { version: 2, outdated: 1 };
 
     fn told(class: &ScimTenantClass, obstacle: Option<&Obstacle>) -> ScimTenantClassStatus {
-        status(class, obstacle, TENANTS, Some(SCHEMA), Timestamp::UNIX_EPOCH)
+        status(class, obstacle, Some(&Standing::Ready), TENANTS, Some(SCHEMA), Timestamp::UNIX_EPOCH)
     }
 
     fn lines(status: &ScimTenantClassStatus) -> String {
-        let line = |c: &k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition| {
-            format!("{}={} {}: {}", c.type_, c.status, c.reason, c.message)
-        };
+        let line = |c: &Condition| format!("{}={} {}: {}", c.type_, c.status, c.reason, c.message);
         status.conditions.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
@@ -127,9 +142,37 @@ mod tests {
         let class = class("default", json!({}));
         insta::assert_snapshot!(lines(&told(&class, Some(&obstacle))), @r#"
         Accepted=False UnknownDatabase: spec.database is other
+        DatabaseReady=True Provisioned: the database can be used
         Stalled=True UnknownDatabase: spec.database is other
         "#);
+        insta::assert_snapshot!(lines(&told(&class, None)), @r#"
+        Accepted=True Valid: tenants can use this class
+        DatabaseReady=True Provisioned: the database can be used
+        "#);
+    }
+
+    #[test]
+    fn a_class_whose_database_is_away_says_so_until_somebody_sees_it_again() {
+        let away = Obstacle::passing(
+            Reason::DatabaseUnavailable,
+            "PostgreSQL at db:5432: the connection is refused",
+        );
+        let mut class = class("default", json!({}));
+        let told = |class: &ScimTenantClass, standing: Option<&Standing>| {
+            status(class, None, standing, TENANTS, None, Timestamp::UNIX_EPOCH)
+        };
         insta::assert_snapshot!(lines(&told(&class, None)), @"Accepted=True Valid: tenants can use this class");
+        let first = told(&class, Some(&Standing::Refused(away)));
+        insta::assert_snapshot!(lines(&first), @r#"
+        Accepted=True Valid: tenants can use this class
+        DatabaseReady=False DatabaseUnavailable: PostgreSQL at db:5432: the connection is refused
+        Reconciling=True DatabaseUnavailable: PostgreSQL at db:5432: the connection is refused
+        "#);
+        class.status = Some(first);
+        insta::assert_snapshot!(lines(&told(&class, Some(&Standing::Ready))), @r#"
+        Accepted=True Valid: tenants can use this class
+        DatabaseReady=True Provisioned: the database can be used
+        "#);
     }
 
     #[test]
@@ -142,10 +185,12 @@ mod tests {
         };
         insta::assert_snapshot!(lines(&waits(&["one/a"])), @r#"
         Accepted=True Valid: tenants can use this class
+        DatabaseReady=True Provisioned: the database can be used
         Reconciling=True InUse: the deletion waits for the ScimTenants that refer to this class: one/a
         "#);
         insta::assert_snapshot!(lines(&waits(&["one/a", "one/b", "two/a", "two/b"])), @r#"
         Accepted=True Valid: tenants can use this class
+        DatabaseReady=True Provisioned: the database can be used
         Reconciling=True InUse: the deletion waits for the ScimTenants that refer to this class: one/a, one/b, two/a and others
         "#);
         assert_eq!(waits(&["one/a"]).tenants, Some(TENANTS));
@@ -158,7 +203,7 @@ mod tests {
         assert_eq!((first.tenants, first.schema), (Some(TENANTS), Some(SCHEMA)));
         class.status = Some(first.clone());
         let tenants = TenantCounts { total: 3, ready: 3, not_ready: 0 };
-        let while_nobody_looks = status(&class, None, tenants, None, Timestamp::UNIX_EPOCH);
+        let while_nobody_looks = status(&class, None, None, tenants, None, Timestamp::UNIX_EPOCH);
         assert_eq!(while_nobody_looks, ScimTenantClassStatus { tenants: Some(tenants), ..first });
     }
 }

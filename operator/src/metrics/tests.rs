@@ -46,6 +46,7 @@ fn exposed() -> String {
     metrics.reconciled(Controller::Tenant, "success", Duration::from_millis(7));
     metrics.schemas(&BTreeMap::from([(1, 5), (2, 3)]), 2);
     metrics.migrated("done");
+    metrics.database("primary", true);
     let (cache, filler) = Cache::new();
     let told =
         filler.fill(stream::iter([rotated(), of_another()].map(Event::Apply).map(Ok))).count().now_or_never();
@@ -71,6 +72,7 @@ fn metrics_have_the_names_that_dashboards_know() {
         "scim_operator_tenant_schemas{version=\"1\"} 5",
         "scim_operator_tenant_schemas{version=\"2\"} 3",
         "scim_operator_tenant_schemas_outdated 5",
+        "scim_operator_database_ready{database=\"primary\"} 1",
         "scim_operator_tenants{ready=\"true\"} 0",
         "scim_operator_tenants{ready=\"false\"} 1",
         &format!("scim_operator_tenant_ready{{{acme}}} 0"),
@@ -109,6 +111,22 @@ fn versions_that_no_schema_has_any_more_are_not_told() {
         !text.contains("version=\"1\"") && text.contains("scim_operator_tenant_schemas_outdated 0"),
         "{text}"
     );
+}
+
+#[test]
+fn a_database_is_told_as_ready_or_not() {
+    let mut registry = Registry::default();
+    let metrics = Metrics::register(&mut registry, "scim-operator");
+    metrics.database("primary", true);
+    metrics.database("eu", false);
+    let mut text = String::new();
+    encode(&mut text, &registry).unwrap();
+    for line in [
+        "scim_operator_database_ready{database=\"primary\"} 1",
+        "scim_operator_database_ready{database=\"eu\"} 0",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
 }
 
 /// A file of rules as Prometheus reads it
@@ -180,6 +198,7 @@ fn alerts_say_what_is_wrong_and_where_to_read_on() {
         "ScimSchemaMigrationStuck",
         "ScimOperatorNoLeader",
         "ScimReconcileErrors",
+        "ScimDatabaseNotReady",
     ]
     "#);
 }

@@ -27,7 +27,7 @@ pub(crate) fn http_route(
         ..HttpRouteParentRefs::default()
     };
     let backend = HttpRouteRulesBackendRefs {
-        name: server.name.clone(),
+        name: server.of(&traffic.database).to_owned(),
         port: Some(i32::from(server.port)),
         ..HttpRouteRulesBackendRefs::default()
     };

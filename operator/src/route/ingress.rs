@@ -18,7 +18,7 @@ pub(crate) fn ingress(
     traffic: &Traffic,
     settings: &Settings,
 ) -> Ingress {
-    let Traffic { host, paths, ranges } = traffic;
+    let Traffic { host, paths, ranges, database } = traffic;
     let mut annotations = route.annotations.clone();
     if let Some(annotation) = route.source_ranges_annotation.clone().filter(|_| !ranges.is_empty()) {
         let ranges: Vec<String> = ranges.iter().map(ToString::to_string).collect();
@@ -30,7 +30,7 @@ pub(crate) fn ingress(
     let path = |path: &String| HTTPIngressPath {
         path: Some(path.clone()),
         path_type: "Prefix".to_owned(),
-        backend: backend(settings),
+        backend: backend(database, settings),
     };
     let http = HTTPIngressRuleValue { paths: paths.iter().map(path).collect() };
     let spec = IngressSpec {
@@ -43,8 +43,8 @@ pub(crate) fn ingress(
     with_digest(Ingress { metadata, spec: Some(spec), status: None })
 }
 
-fn backend(settings: &Settings) -> IngressBackend {
+fn backend(database: &str, settings: &Settings) -> IngressBackend {
     let port = ServiceBackendPort { number: Some(i32::from(settings.server.port)), name: None };
-    let service = IngressServiceBackend { name: settings.server.name.clone(), port: Some(port) };
+    let service = IngressServiceBackend { name: settings.server.of(database).to_owned(), port: Some(port) };
     IngressBackend { service: Some(service), resource: None }
 }

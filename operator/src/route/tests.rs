@@ -137,6 +137,20 @@ fn a_token_endpoint_source_ranges_and_a_host_of_its_own_are_part_of_a_tenants_in
 }
 
 #[test]
+fn each_database_has_servers_of_its_own() {
+    let mut validated = validated(json!({}), json!({}));
+    let tenant = tenant(json!({}));
+    let mut service = |database: &str| {
+        validated.database = database.to_owned();
+        let plan = plan(&tenant, &identity(&tenant), &validated, &NOTHING, &settings()).unwrap();
+        let RoutePlan::Ingress { change, .. } = plan else { panic!("an Ingress") };
+        let rules = change.desired.spec.unwrap().rules.unwrap();
+        rules[0].http.as_ref().unwrap().paths[0].backend.service.as_ref().unwrap().name.clone()
+    };
+    assert_eq!((service("eu"), service("primary")), ("scim-server-eu".into(), "scim-server".into()));
+}
+
+#[test]
 fn a_tenants_http_route_names_gateway_host_paths_and_servers() {
     let gateway = json!({"name": "public", "namespace": "gateways", "sectionName": "https"});
     let trust = json!({"entra": {

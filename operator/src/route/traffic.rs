@@ -16,6 +16,8 @@ pub(crate) struct Traffic {
     pub(super) paths: Vec<String>,
     /// The addresses that they may come from; none: any. Servers enforce this too.
     pub(super) ranges: Vec<IpNet>,
+    /// The database of the servers that answer them.
+    pub(super) database: String,
 }
 
 impl Traffic {
@@ -27,12 +29,22 @@ impl Traffic {
             paths.push(TenantUrl::token_path(namespace, name));
         }
         let ranges = &validated.configuration.source_ranges;
-        Self { host: validated.host.host().to_owned(), paths, ranges: common(&ranges.class, &ranges.tenant) }
+        Self {
+            host: validated.host.host().to_owned(),
+            paths,
+            ranges: common(&ranges.class, &ranges.tenant),
+            database: validated.database.clone(),
+        }
     }
 
     /// All requests for a host of a class.
     pub(crate) fn of_host(host: &str, class: &AcceptedClass) -> Self {
-        Self { host: host.to_owned(), paths: vec!["/".to_owned()], ranges: common(&class.source_ranges, &[]) }
+        Self {
+            host: host.to_owned(),
+            paths: vec!["/".to_owned()],
+            ranges: common(&class.source_ranges, &[]),
+            database: class.database.clone(),
+        }
     }
 }
 

@@ -27,9 +27,10 @@ use crate::settings::Settings;
 use crate::tenant::dereference;
 use crate::tenant::fate::{Fate, fate};
 use crate::tenant::hand_over::hand_over;
+use crate::tenant::home::{self, Located};
 use crate::tenant::identity::Identity;
 use crate::tenant::report::report;
-use crate::tenant::responsibility::{LookedAfter, as_ours, last_served, looked_after};
+use crate::tenant::responsibility::{LookedAfter, as_ours, last_served, lets_go};
 use crate::tenant::status::deletion_waits;
 
 /// Lets a tenant go: its routes, its Secret, its data by its deletion policy, and last the finalizer.
@@ -44,19 +45,20 @@ pub(crate) async fn cleanup(
     if !finalizer::is_set(tenant, finalizer::TENANT) {
         return Ok(Action::await_change());
     }
-    let row = match dereference::row(identity, context).await {
+    let classes = classes(context).await?;
+    let Located { database, row } = home::row(tenant, identity, &classes, context).await;
+    let row = match row {
         Ok(row) => Ok(row),
         // The rows of this installation are another cluster's: none is this tenant's.
         Err(RegistryError::InstallationTaken { .. }) => Ok(None),
         Err(error) => Err(registry::obstacle(&error)?),
     };
-    let classes = classes(context).await?;
     match part(tenant, identity, row, &classes, &context.settings) {
         Part::LetGo(row) => {
-            let tenant = as_ours(tenant, &context.settings);
-            let_go(&tenant, identity, row, &classes, context).await
+            let tenant = as_ours(tenant, &context.settings.controller_name);
+            let_go(&tenant, identity, (&database, row), &classes, context).await
         }
-        Part::HandOver => hand_over(tenant, identity, context).await,
+        Part::HandOver => hand_over(tenant, identity, &classes, context).await,
         Part::Nothing => Ok(Action::await_change()),
         Part::Wait(obstacle) => wait(tenant, &obstacle, context).await,
         Part::AskAgain(obstacle) => Err(Error::Waits(obstacle)),
@@ -79,8 +81,6 @@ enum Part {
     AskAgain(Obstacle),
 }
 
-/// Whom the class names lets a tenant go, and so does who served it last: nobody knows whether there is an operator of the name
-/// that the class has by now.
 fn part(
     tenant: &ScimTenant,
     identity: &Identity,
@@ -89,12 +89,11 @@ fn part(
     settings: &Settings,
 ) -> Part {
     let own = row.map(|row| row.filter(|row| row.owner.uid == identity.uid));
-    let last_served = last_served(tenant, settings);
-    let is_ours = last_served == Some(LookedAfter::ByUs)
-        || looked_after(tenant, classes, settings) == LookedAfter::ByUs;
+    let controller_name = &settings.controller_name;
+    let is_ours = lets_go(tenant, classes, controller_name);
     match own {
         Ok(own) if is_ours => Part::LetGo(own),
-        Ok(Some(_)) if last_served == Some(LookedAfter::ByAnother) => Part::HandOver,
+        Ok(Some(_)) if last_served(tenant, controller_name) == Some(LookedAfter::ByAnother) => Part::HandOver,
         Ok(Some(own)) => Part::LetGo(Some(own)),
         Ok(None) => Part::Nothing,
         Err(obstacle) if is_ours => Part::Wait(obstacle),
@@ -105,7 +104,7 @@ fn part(
 async fn let_go(
     tenant: &ScimTenant,
     identity: &Identity,
-    row: Option<OwnedRow>,
+    (database, row): (&str, Option<OwnedRow>),
     classes: &[ScimTenantClass],
     context: &Context,
 ) -> Result<Action, Error> {
@@ -121,7 +120,7 @@ async fn let_go(
     }
     if let Some(row) = row {
         let fate = fate(tenant, identity, namespace.as_ref(), classes, &context.settings);
-        match seal(row, fate, context).await? {
+        match seal(database, row, fate, context).await? {
             Ok(Some(farewell)) => {
                 info!(tenant = %identity.key, id = %row.id, ?fate, "let a tenant go");
                 event::publish(tenant, &farewell, context).await;
@@ -139,13 +138,14 @@ async fn let_go(
 
 /// Ends the access, and does with the data what is to be done. Answers with what there is to tell.
 async fn seal(
+    database: &str,
     row: OwnedRow,
     fate: Fate,
     context: &Context,
 ) -> Result<Result<Option<event::Note>, Obstacle>, Error> {
     let told = |change, ending| (change == Change::Written).then(|| farewell(row, ending));
     let written = async {
-        let registry = context.registry.get().await?;
+        let registry = context.databases.registry(database).await?;
         Ok(match fate {
             Fate::Kept => told(registry.retain(row.id, row.owner).await?, Ending::Kept),
             Fate::Dropped => told(registry.delete(row.id, row.owner).await?, Ending::Dropped),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crds::{ScimTenant, ScimTenantClass};
-use database::registry::{OwnedRow, RegisteredTenant, RegistryError, State, Statistics};
+use database::registry::{RegisteredTenant, RegistryError, State, Statistics};
 use k8s_openapi::api::core::v1::Namespace;
 use kube::Api;
 use tenancy::{SchemaName, TenantId};
@@ -18,6 +18,7 @@ use crate::registry;
 use crate::route::{self, FoundRoutes};
 use crate::tenant::brought::{Offer, offer};
 use crate::tenant::entrance::brought_secret;
+use crate::tenant::home::{Home, home};
 use crate::tenant::identity::{Identity, age};
 use crate::tenant::secret::LiveSecret;
 
@@ -28,7 +29,9 @@ pub(crate) struct Dereferenced {
     pub(crate) classes: Vec<ScimTenantClass>,
     /// The tenant's namespace.
     pub(crate) namespace: FoundNamespace,
-    /// What the registry holds under the tenant's name, whoever owns it; or why it could not be read.
+    /// The database that its data is in, or would be.
+    pub(crate) home: Home,
+    /// What the registry there holds under the tenant's name, whoever owns it; or why it could not be read.
     pub(crate) registered: Result<Option<RegisteredTenant>, Obstacle>,
     /// The schema that the status names, if it is there and the registry has no row of it.
     pub(crate) lost_schema: Option<SchemaName>,
@@ -62,10 +65,11 @@ pub(crate) async fn dereference(
     classes: Vec<ScimTenantClass>,
     context: &Context,
 ) -> Result<Dereferenced, Error> {
-    let (registered, lost_schema) = match registered(tenant, identity, context).await {
+    let home = home(tenant, identity, &classes, context).await;
+    let (registered, lost_schema) = match registered(tenant, identity, &home, context).await {
         Ok((registered, lost_schema)) => (Ok(registered), lost_schema),
         Err(error) => {
-            context.registry.doubt(&error);
+            context.databases.doubt(&home.database, &error);
             (Err(registry::obstacle(&error)?), None)
         }
     };
@@ -79,8 +83,11 @@ pub(crate) async fn dereference(
     Ok(Dereferenced {
         classes,
         namespace: namespace.ok_or(Error::Raced)?,
-        statistics: statistics(registered.as_ref().ok().and_then(Option::as_ref), tenant, identity, context)
-            .await,
+        statistics: {
+            let registered = registered.as_ref().ok().and_then(Option::as_ref);
+            statistics(registered, tenant, identity, &home, context).await
+        },
+        home,
         registered,
         lost_schema,
         secret,
@@ -107,18 +114,14 @@ pub(crate) async fn namespace(
     }))
 }
 
-/// To whom the registry's row under the tenant's name belongs.
-pub(crate) async fn row(identity: &Identity, context: &Context) -> Result<Option<OwnedRow>, RegistryError> {
-    context.registry.get().await?.owner_of(&identity.key).await
-}
-
 /// The registry's row under the tenant's name, whoever owns it; if there is none, the schema that was the tenant's.
 async fn registered(
     tenant: &ScimTenant,
     identity: &Identity,
+    home: &Home,
     context: &Context,
 ) -> Result<(Option<RegisteredTenant>, Option<SchemaName>), RegistryError> {
-    let registry = context.registry.get().await?;
+    let registry = context.databases.registry(&home.database).await?;
     match registry.tenant(&identity.key).await {
         Ok(Some(registered)) => return Ok((Some(registered), None)),
         Ok(None) => {}
@@ -174,6 +177,7 @@ async fn statistics(
     registered: Option<&RegisteredTenant>,
     tenant: &ScimTenant,
     identity: &Identity,
+    home: &Home,
     context: &Context,
 ) -> Option<Statistics> {
     let registered =
@@ -181,7 +185,7 @@ async fn statistics(
     if !context.census.is_due(identity.uid) {
         return None;
     }
-    match context.registry.get().await.ok()?.statistics(registered.id).await {
+    match context.databases.registry(&home.database).await.ok()?.statistics(registered.id).await {
         Ok(statistics) => {
             context.census.counted(identity.uid, age(tenant));
             Some(statistics)

@@ -9,7 +9,7 @@
 //! before. No sweep would do it, since the tenant is there.
 
 use crds::tenant::ScimTenantStatus;
-use crds::{ConditionType, Reason, ScimTenant};
+use crds::{ConditionType, Reason, ScimTenant, ScimTenantClass};
 use database::registry::{Change, OwnedRow, RegistryError};
 use jiff::Timestamp;
 use kube::runtime::controller::Action;
@@ -23,7 +23,7 @@ use crate::event;
 use crate::obstacle::Obstacle;
 use crate::registry;
 use crate::route;
-use crate::tenant::dereference;
+use crate::tenant::home::{self, Located};
 use crate::tenant::identity::Identity;
 use crate::tenant::report::report;
 use crate::tenant::responsibility::{LookedAfter, last_served};
@@ -32,21 +32,23 @@ use crate::tenant::responsibility::{LookedAfter, last_served};
 pub(crate) async fn hand_over(
     tenant: &ScimTenant,
     identity: &Identity,
+    classes: &[ScimTenantClass],
     context: &Context,
 ) -> Result<Action, Error> {
-    let row = match dereference::row(identity, context).await {
+    let Located { database, row } = home::row(tenant, identity, classes, context).await;
+    let row = match row {
         Ok(row) => row.filter(|row| row.owner.uid == identity.uid),
         // Then no row of this installation is of this cluster.
         Err(RegistryError::InstallationTaken { .. }) => None,
         // The status is the other operator's: nothing is said there.
         Err(error) => return Err(Error::Waits(registry::obstacle(&error)?)),
     };
-    let served_by_us = last_served(tenant, &context.settings) == Some(LookedAfter::ByUs);
+    let served_by_us = last_served(tenant, &context.settings.controller_name) == Some(LookedAfter::ByUs);
     if row.is_none() && !served_by_us {
         return Ok(Action::await_change());
     }
     if let Some(row) = row {
-        retain(tenant, identity, row, context).await?;
+        retain(tenant, identity, &database, row, context).await?;
     }
     route::remove(&route::find(identity, context).await?, context).await?;
     if served_by_us {
@@ -60,10 +62,11 @@ pub(crate) async fn hand_over(
 async fn retain(
     tenant: &ScimTenant,
     identity: &Identity,
+    database: &str,
     row: OwnedRow,
     context: &Context,
 ) -> Result<(), Error> {
-    let retained = async { context.registry.get().await?.retain(row.id, row.owner).await };
+    let retained = async { context.databases.registry(database).await?.retain(row.id, row.owner).await };
     match retained.await {
         Ok(Change::Written) => {
             info!(tenant = %identity.key, id = %row.id, "handed a tenant over to another operator");

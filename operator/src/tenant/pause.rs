@@ -25,7 +25,8 @@ pub(crate) fn is_paused(tenant: &ScimTenant) -> bool {
 pub(crate) async fn pause(tenant: &ScimTenant, context: &Context) -> Result<Action, Error> {
     let Some(status) = paused(tenant, Timestamp::now()) else { return Ok(Action::await_change()) };
     // One operator says so, the one that would reconcile it.
-    if looked_after(tenant, &classes(context).await?, &context.settings) == LookedAfter::ByUs {
+    if looked_after(tenant, &classes(context).await?, &context.settings.controller_name) == LookedAfter::ByUs
+    {
         report(tenant, status, context).await?;
     }
     Ok(Action::await_change())

@@ -25,21 +25,30 @@ use crate::tenant::identity::Identity;
 use crate::tenant::report;
 use crate::tenant::secret::{LiveSecret, USER_NAME};
 
-/// Writes what is desired, part by part. What stands in the way of a part is part of the answer; an error means that
+/// Whose row is written, and in which database it is.
+#[derive(Debug, Clone, Copy)]
+struct Place<'a> {
+    identity: &'a Identity,
+    database: &'a str,
+}
+
+/// Writes what is desired in the database `home` and in the cluster, part by part. What stands in the way of a part is part of the answer; an error means that
 /// nothing can be said.
 pub(crate) async fn provision(
     tenant: &ScimTenant,
     identity: &Identity,
+    home: &str,
     desired: Desired<Prepared>,
     context: &Context,
 ) -> Result<Desired<Applied>, Error> {
     let Desired { database, credentials, route } = desired;
-    let database = register(tenant, identity, database, context).await?;
+    let place = Place { identity, database: home };
+    let database = register(tenant, place, database, context).await?;
     let Outcome::Done(registered) = database else {
-        let credentials = cut_off(identity, credentials.revocation, context).await;
+        let credentials = cut_off(place, credentials.revocation, context).await;
         return Ok(Desired { database, credentials, route: Outcome::Kept });
     };
-    let (credentials, registered) = let_in(identity, credentials, registered, context).await?;
+    let (credentials, registered) = let_in(place, credentials, registered, context).await?;
     let route = route::lead_there(route, context).await?;
     Ok(Desired { database: Outcome::Done(registered), credentials, route })
 }
@@ -47,7 +56,7 @@ pub(crate) async fn provision(
 /// Registers the tenant, and tells what became of what was there: no later pass would know.
 async fn register(
     tenant: &ScimTenant,
-    identity: &Identity,
+    place: Place<'_>,
     step: Step<Registration>,
     context: &Context,
 ) -> Result<Outcome<RegisteredTenant>, Error> {
@@ -56,8 +65,14 @@ async fn register(
         Step::Blocked(obstacle) => return Ok(Outcome::Failed(obstacle)),
         Step::Keep => return Ok(Outcome::Kept),
     };
-    let written =
-        async { context.registry.get().await?.register(&identity.key, owner, &configuration, foreign).await };
+    let written = async {
+        context
+            .databases
+            .registry(place.database)
+            .await?
+            .register(&place.identity.key, owner, &configuration, foreign)
+            .await
+    };
     match written.await {
         Ok((registered, origin)) => {
             if let Some(note) = report::of_origin(origin, &registered) {
@@ -71,13 +86,9 @@ async fn register(
 
 /// Ends what is to end of a tenant whose database is not as it should be: a leak does not wait for a person who brings back a
 /// table. Where PostgreSQL itself is away, the next pass does it.
-async fn cut_off(
-    identity: &Identity,
-    revocation: Option<Revocation>,
-    context: &Context,
-) -> Outcome<Connection> {
+async fn cut_off(place: Place<'_>, revocation: Option<Revocation>, context: &Context) -> Outcome<Connection> {
     let Some(Revocation { row, handled }) = revocation else { return Outcome::Kept };
-    match revoke(identity, row, &handled, context).await {
+    match revoke(place, row, &handled, context).await {
         Ok(Ok(_)) => Outcome::Failed(revoked()),
         Ok(Err(_)) | Err(_) => Outcome::Kept,
     }
@@ -85,7 +96,7 @@ async fn cut_off(
 
 /// Ends what is to end, then lets the identity provider in. Answers with the row as it is then.
 async fn let_in(
-    identity: &Identity,
+    place: Place<'_>,
     access: Access,
     registered: RegisteredTenant,
     context: &Context,
@@ -94,16 +105,14 @@ async fn let_in(
     let mut registered = match revocation {
         None => registered,
         // The row may belong to another owner since it was read.
-        Some(Revocation { handled, .. }) => {
-            match revoke(identity, registered.row(), &handled, context).await? {
-                Ok(revoked) => revoked,
-                Err(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
-            }
-        }
+        Some(Revocation { handled, .. }) => match revoke(place, registered.row(), &handled, context).await? {
+            Ok(revoked) => revoked,
+            Err(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
+        },
     };
     let connected = match credentials {
-        Step::Do(Credentials::Issued(issued)) => issue(&issued, identity, &mut registered, context).await,
-        Step::Do(Credentials::Given(given)) => take(&given, identity, &mut registered, context).await,
+        Step::Do(Credentials::Issued(issued)) => issue(&issued, place, &mut registered, context).await,
+        Step::Do(Credentials::Given(given)) => take(&given, place, &mut registered, context).await,
         Step::Blocked(obstacle) => return Ok((Outcome::Failed(obstacle), registered)),
         Step::Keep if works_no_more(&registered) => return Ok((Outcome::Failed(revoked()), registered)),
         Step::Keep => return Ok((Outcome::Kept, registered)),
@@ -120,21 +129,20 @@ async fn let_in(
 /// Makes the Secret hold the newest of what we make.
 async fn issue(
     issued: &Issued,
-    identity: &Identity,
+    place: Place<'_>,
     registered: &mut RegisteredTenant,
     context: &Context,
 ) -> Result<Connection, Hindrance> {
     let Issued { decision, secret, live, old } = issued;
-    let secrets = context.secrets(&identity.key.namespace);
+    let secrets = context.secrets(&place.identity.key.namespace);
     let live = live.as_ref().map(LiveSecret::object);
     let token = match &decision.next {
         NextIssued::Present(token) => token.clone(),
         NextIssued::Later => return Err(Hindrance::Blocked(lost_again(secret.name()))),
         NextIssued::Restored(token, generation) => {
-            let credential = credential(secret.kind(), token, identity);
+            let credential = credential(secret.kind(), token, place.identity);
             let issue = Issue::Known(*generation);
-            *registered =
-                validate(&credential, issue, &decision.handled, identity, registered, context).await?;
+            *registered = validate(&credential, issue, &decision.handled, place, registered, context).await?;
             token.clone()
         }
         NextIssued::New(issue) => {
@@ -142,9 +150,9 @@ async fn issue(
             // that a Secret that is refused does not use up a token with each attempt.
             apply(&secrets, &secret.with("issued-next"), live, Intent::Rehearse).await?;
             let token = new_token()?;
-            let credential = credential(secret.kind(), &token, identity);
+            let credential = credential(secret.kind(), &token, place.identity);
             *registered =
-                validate(&credential, *issue, &decision.handled, identity, registered, context).await?;
+                validate(&credential, *issue, &decision.handled, place, registered, context).await?;
             token
         }
     };
@@ -159,16 +167,16 @@ async fn issue(
 /// used.
 async fn take(
     given: &Given,
-    identity: &Identity,
+    place: Place<'_>,
     registered: &mut RegisteredTenant,
     context: &Context,
 ) -> Result<Connection, Hindrance> {
     let Given { credential, decision, connection, obsolete } = given;
     if let NextGiven::New(issue) = decision.next {
-        *registered = validate(credential, issue, &decision.handled, identity, registered, context).await?;
+        *registered = validate(credential, issue, &decision.handled, place, registered, context).await?;
     }
     for secret in obsolete {
-        delete(&context.secrets(&identity.key.namespace), secret.object()).await?;
+        delete(&context.secrets(&place.identity.key.namespace), secret.object()).await?;
     }
     Ok(connection.clone())
 }
@@ -178,16 +186,16 @@ async fn validate(
     credential: &NewCredential,
     issue: Issue,
     handled: &HandledAnnotations,
-    identity: &Identity,
+    place: Place<'_>,
     registered: &RegisteredTenant,
     context: &Context,
 ) -> Result<RegisteredTenant, Hindrance> {
     let written = async {
-        let registry = context.registry.get().await?;
+        let registry = context.databases.registry(place.database).await?;
         let generation: Generation =
             registry.issue(registered.id, registered.owner, credential, issue, handled).await?;
-        info!(tenant = %identity.key, %generation, kind = %credential.kind, ?issue, "issued a credential");
-        registry.tenant(&identity.key).await
+        info!(tenant = %place.identity.key, %generation, kind = %credential.kind, ?issue, "issued a credential");
+        registry.tenant(&place.identity.key).await
     };
     match written.await {
         Ok(Some(registered)) => Ok(registered),
@@ -208,16 +216,16 @@ fn credential(kind: IssuedKind, token: &Token, identity: &Identity) -> NewCreden
 
 /// Ends everything that lets in, before anything that the API server could refuse.
 async fn revoke(
-    identity: &Identity,
+    place: Place<'_>,
     row: OwnedRow,
     handled: &HandledAnnotations,
     context: &Context,
 ) -> Result<Result<RegisteredTenant, Obstacle>, Error> {
     let revoked = async {
-        let registry = context.registry.get().await?;
+        let registry = context.databases.registry(place.database).await?;
         registry.revoke(row.id, row.owner, handled).await?;
-        info!(tenant = %identity.key, "revoked every credential");
-        registry.tenant(&identity.key).await
+        info!(tenant = %place.identity.key, "revoked every credential");
+        registry.tenant(&place.identity.key).await
     };
     match revoked.await {
         Ok(Some(registered)) => Ok(Ok(registered)),

@@ -4,7 +4,6 @@ use crds::tenant::ScimTenantStatus;
 use crds::{ScimTenant, ScimTenantClass};
 
 use crate::class::choose_class;
-use crate::settings::Settings;
 
 /// Who looks after a tenant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,26 +19,33 @@ pub(crate) enum LookedAfter {
 pub(crate) fn looked_after(
     tenant: &ScimTenant,
     classes: &[ScimTenantClass],
-    settings: &Settings,
+    controller_name: &str,
 ) -> LookedAfter {
     let ours = match choose_class(tenant, classes) {
-        Ok(class) => class.spec.controller_name == settings.controller_name,
-        Err(_) => last_served(tenant, settings) != Some(LookedAfter::ByAnother),
+        Ok(class) => class.spec.controller_name == controller_name,
+        Err(_) => last_served(tenant, controller_name) != Some(LookedAfter::ByAnother),
     };
     if ours { LookedAfter::ByUs } else { LookedAfter::ByAnother }
 }
 
 /// Who served the tenant last; `None`: nobody has yet.
-pub(crate) fn last_served(tenant: &ScimTenant, settings: &Settings) -> Option<LookedAfter> {
+pub(crate) fn last_served(tenant: &ScimTenant, controller_name: &str) -> Option<LookedAfter> {
     let served_by = tenant.status.as_ref()?.controller_name.as_ref()?;
-    Some(if *served_by == settings.controller_name { LookedAfter::ByUs } else { LookedAfter::ByAnother })
+    Some(if served_by == controller_name { LookedAfter::ByUs } else { LookedAfter::ByAnother })
+}
+
+/// Whether this operator takes the finalizer of a tenant away. Whom the class names lets a tenant go, and so does who served it
+/// last: nobody knows whether there is an operator of the name that the class has by now.
+pub(crate) fn lets_go(tenant: &ScimTenant, classes: &[ScimTenantClass], controller_name: &str) -> bool {
+    last_served(tenant, controller_name) == Some(LookedAfter::ByUs)
+        || looked_after(tenant, classes, controller_name) == LookedAfter::ByUs
 }
 
 /// The tenant without what another operator knew of it: tokens and schema are those of another installation's rows, and say
 /// nothing about ours. The name of the Secret stays, which is the same for both.
-pub(crate) fn as_ours(tenant: &ScimTenant, settings: &Settings) -> ScimTenant {
+pub(crate) fn as_ours(tenant: &ScimTenant, controller_name: &str) -> ScimTenant {
     let mut tenant = tenant.clone();
-    if last_served(&tenant, settings) == Some(LookedAfter::ByAnother)
+    if last_served(&tenant, controller_name) == Some(LookedAfter::ByAnother)
         && let Some(status) = &mut tenant.status
     {
         let ScimTenantStatus { observed_generation, conditions, secret_name, .. } = std::mem::take(status);
@@ -53,8 +59,9 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::fixtures::{class, settings, tenant};
+    use crate::fixtures::{class, tenant};
 
+    const US: &str = "scim-operator.io/operator";
     const OTHER: &str = "example.com/other";
 
     fn served_by(controller: Option<&str>) -> ScimTenant {
@@ -70,8 +77,8 @@ mod tests {
     fn the_class_says_who_looks_after_a_tenant() {
         let ours = [class("default", json!({}))];
         let theirs = [class("default", json!({"controllerName": OTHER}))];
-        for last in [None, Some(OTHER), Some("scim-operator.io/operator")] {
-            let by = |classes| looked_after(&served_by(last), classes, &settings());
+        for last in [None, Some(OTHER), Some(US)] {
+            let by = |classes| looked_after(&served_by(last), classes, US);
             assert_eq!(by(&ours), LookedAfter::ByUs, "{last:?}");
             assert_eq!(by(&theirs), LookedAfter::ByAnother, "{last:?}");
         }
@@ -81,18 +88,34 @@ mod tests {
     fn without_a_class_it_is_who_served_it_last() {
         let both = [class("a", json!({})), class("b", json!({"controllerName": OTHER}))];
         for classes in [&[][..], &both] {
-            let by = |last| looked_after(&served_by(last), classes, &settings());
+            let by = |last| looked_after(&served_by(last), classes, US);
             assert_eq!(by(None), LookedAfter::ByUs);
-            assert_eq!(by(Some("scim-operator.io/operator")), LookedAfter::ByUs);
+            assert_eq!(by(Some(US)), LookedAfter::ByUs);
             assert_eq!(by(Some(OTHER)), LookedAfter::ByAnother);
         }
     }
 
     #[test]
+    fn whom_the_class_names_lets_a_tenant_go_and_so_does_who_served_it_last() {
+        let ours = [class("default", json!({}))];
+        let theirs = [class("default", json!({"controllerName": OTHER}))];
+        for (last, classes, ours) in [
+            (None, &ours[..], true),
+            (Some(OTHER), &ours[..], true),
+            (Some(US), &theirs[..], true),
+            (None, &theirs[..], false),
+            (Some(OTHER), &theirs[..], false),
+            (Some(OTHER), &[][..], false),
+        ] {
+            assert_eq!(lets_go(&served_by(last), classes, US), ours, "{last:?} {classes:?}");
+        }
+    }
+
+    #[test]
     fn what_another_operator_knew_is_forgotten_but_for_the_name_of_the_secret() {
-        let ours = served_by(Some("scim-operator.io/operator"));
-        assert_eq!(as_ours(&ours, &settings()), ours);
-        let status = as_ours(&served_by(Some(OTHER)), &settings()).status.unwrap();
+        let ours = served_by(Some(US));
+        assert_eq!(as_ours(&ours, US), ours);
+        let status = as_ours(&served_by(Some(OTHER)), US).status.unwrap();
         assert_eq!(status.secret_name.as_deref(), Some("acme-scim"));
         assert_eq!((status.database_schema, status.controller_name), (None, None));
         assert_eq!(status.observed_generation, Some(-1));

@@ -14,6 +14,7 @@ use crate::duration;
 use crate::obstacle::{Obstacle, Remedy};
 use crate::tenant::desired::{Applied, Connection, Desired, Outcome};
 use crate::tenant::entrance::{Entrance, Rotation};
+use crate::tenant::home::Home;
 use crate::tenant::standing::Standing;
 use crate::tenant::validate::ValidatedTenant;
 
@@ -41,6 +42,7 @@ pub(crate) fn passing_obstacle(applied: &Desired<Applied>) -> Option<&Obstacle> 
 pub(crate) fn status(
     tenant: &ScimTenant,
     verdict: Result<&ValidatedTenant, &Obstacle>,
+    home: &Home,
     applied: &Desired<Applied>,
     statistics: Option<&Statistics>,
     now: Timestamp,
@@ -74,7 +76,7 @@ pub(crate) fn status(
     }
     let conditions = conditions.into_vec();
     let status = ScimTenantStatus { observed_generation: tenant.metadata.generation, conditions, ..before };
-    let status = with_registered(status, verdict, database, credentials);
+    let status = with_registered(status, verdict, home, database, credentials);
     let status = with_connection(status, credentials);
     with_statistics(status, statistics)
 }
@@ -83,6 +85,7 @@ pub(crate) fn status(
 fn with_registered(
     before: ScimTenantStatus,
     verdict: Result<&ValidatedTenant, &Obstacle>,
+    home: &Home,
     database: &Outcome<RegisteredTenant>,
     credentials: &Outcome<Connection>,
 ) -> ScimTenantStatus {
@@ -98,6 +101,7 @@ fn with_registered(
     let status = ScimTenantStatus {
         tenant_url: Some(url.to_string()),
         token_url: has_token_endpoint.then(|| url.token_url()),
+        database: Some(home.database.clone()),
         database_schema: Some(registered.schema_name().to_string()),
         token,
         ..before

@@ -18,6 +18,7 @@ use crate::profile;
 use crate::settings::Settings;
 use crate::tenant::dereference::{Dereferenced, FoundNamespace};
 use crate::tenant::entrance::{Entrance, entrance, known};
+use crate::tenant::home::Home;
 use crate::tenant::identity::Identity;
 
 const ONE_HOUR: u32 = 3600;
@@ -40,6 +41,8 @@ pub(crate) struct ValidatedTenant {
     pub(crate) entrance: Entrance,
     /// The host that it is reached at.
     pub(crate) host: HostUrl,
+    /// The database that its data belongs in.
+    pub(crate) database: String,
     /// Its class.
     pub(crate) class: AcceptedClass,
     /// The `controllerName` of that class, which is ours.
@@ -57,7 +60,9 @@ pub(crate) fn validate(
         return Err(Obstacle::lasting(Reason::NamespaceTerminating, "the namespace is being deleted"));
     }
     refuse_newcomers_of_a_terminating_class(tenant, identity, found)?;
-    judge(tenant, identity, &found.namespace, &found.classes, settings)
+    let validated = judge(tenant, identity, &found.namespace, &found.classes, settings)?;
+    refuse_moves(&validated, &found.home)?;
+    Ok(validated)
 }
 
 /// The same by what is declared alone, whatever becomes of namespace and class.
@@ -94,6 +99,7 @@ pub(crate) fn judge(
         foreign: class.foreign,
         entrance: entrance(tenant, &class)?,
         host,
+        database: class.database.clone(),
         class,
         controller_name: settings.controller_name.clone(),
     })
@@ -128,6 +134,8 @@ pub(crate) fn last_accepted(
         foreign: Foreign::Refuse,
         entrance: known(registered.credentials.last()),
         host: ClassUrl::parse(host).ok()?.for_all()?,
+        // Whatever the class says by now: it is served from where its data is.
+        database: found.home.database.clone(),
         class,
         controller_name: settings.controller_name.clone(),
     })
@@ -203,6 +211,20 @@ fn refuse_newcomers_of_a_terminating_class(
         ));
     }
     Ok(())
+}
+
+/// Data does not move from one database to another by itself, and what the other one would begin with is nothing.
+fn refuse_moves(validated: &ValidatedTenant, home: &Home) -> Result<(), Obstacle> {
+    if !home.holds_data || home.database == validated.database {
+        return Ok(());
+    }
+    Err(Obstacle::lasting(
+        Reason::DatabaseChanged,
+        format!(
+            "ScimTenantClass {} is of database {}, and users and groups are in database {}; data is not moved",
+            validated.class.name, validated.database, home.database
+        ),
+    ))
 }
 
 fn deletion_policy(tenant: &ScimTenant, class: &AcceptedClass) -> Result<DeletionPolicy, Obstacle> {

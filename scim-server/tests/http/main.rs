@@ -9,6 +9,7 @@
 
 mod bad_input;
 mod bulk;
+mod check;
 mod conditional;
 mod credentials;
 mod cursors;
@@ -38,4 +39,5 @@ mod signed_tokens;
 mod source_ranges;
 mod suspension;
 mod token_endpoint;
+mod traces;
 mod users;

@@ -151,24 +151,23 @@ async fn the_program_says_in_one_line_why_it_does_not_start() {
         .unwrap();
     assert_eq!(program.status.code(), Some(1));
     let said = String::from_utf8(program.stderr).unwrap();
-    let expected =
-        "scim-server: no database: set the environment variable DATABASE_URL or give --database-url-file\n";
+    let expected = "scim-server: no database: set the environment variable DATABASE_URL, or name a folder by --database-directory (of an operator, --databases-directory)\n";
     assert_eq!(said, expected);
 }
 
 /// The program as a process of its own; it is killed when a test ends before it.
-struct Program {
+pub struct Program {
     child: Option<Child>,
-    scim: String,
+    pub scim: String,
     observability: String,
 }
 
 impl Program {
-    fn start(database: &TestDatabase, delay: &str) -> Self {
+    pub fn start(database: &TestDatabase, delay: &str) -> Self {
         Self::start_with(database, delay, &[("SCIM_TRUSTED_PROXIES", "10.0.0.0/8,192.0.2.1")])
     }
 
-    fn start_with(database: &TestDatabase, delay: &str, environment: &[(&str, &str)]) -> Self {
+    pub fn start_with(database: &TestDatabase, delay: &str, environment: &[(&str, &str)]) -> Self {
         let [scim, observability] = [free_address(), free_address()];
         let child = Command::new(env!("CARGO_BIN_EXE_scim-server"))
             .args([
@@ -193,7 +192,7 @@ impl Program {
         format!("http://{}{path}", self.observability)
     }
 
-    async fn until(&self, path: &str, status: u16) {
+    pub async fn until(&self, path: &str, status: u16) {
         let http = http_client();
         for _ in 0..200 {
             let response = http.get(self.url(path)).send().await;
@@ -205,7 +204,7 @@ impl Program {
         panic!("{path} never answered {status}");
     }
 
-    fn client(&self, tenant: &TestTenant) -> Client {
+    pub fn client(&self, tenant: &TestTenant) -> Client {
         Client {
             http: http_client(),
             base: format!("http://{}/{}/{}/scim/v2", self.scim, tenant.key.namespace, tenant.key.name),
@@ -213,12 +212,12 @@ impl Program {
         }
     }
 
-    fn terminate(&self) {
+    pub fn terminate(&self) {
         let id = self.child.as_ref().unwrap().id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
     }
 
-    fn ended(&mut self) -> (Option<i32>, String) {
+    pub fn ended(&mut self) -> (Option<i32>, String) {
         let output = self.child.take().unwrap().wait_with_output().unwrap();
         (output.status.code(), String::from_utf8(output.stderr).unwrap())
     }
@@ -233,6 +232,6 @@ impl Drop for Program {
     }
 }
 
-fn free_address() -> String {
+pub fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }

@@ -26,12 +26,35 @@ pub enum RegistryError {
         /// The UID of that cluster's namespace kube-system.
         cluster: Uuid,
     },
-    /// The installer has not made the role that servers connect with.
+    /// There is no database to ask: nobody said where it is, or it does not let us in. The text says why.
+    #[error("{0}")]
+    NotConfigured(String),
+    /// PostgreSQL was away a moment ago, and was not asked again.
+    #[error("PostgreSQL is unavailable")]
+    Away,
+    /// The role that servers connect with does not exist, and we cannot make it.
     #[error(
-        "the database role {0} for the servers does not exist; \
-         as an administrator of PostgreSQL run: CREATE ROLE \"{0}\" LOGIN PASSWORD '…'"
+        "the database role {role} for the servers does not exist, and {because}; as an administrator of PostgreSQL run: {run}"
     )]
-    ServerRoleMissing(String),
+    ServerRoleMissing {
+        /// Its name.
+        role: String,
+        /// Why we do not make it.
+        because: String,
+        /// The statements that an administrator runs.
+        run: String,
+    },
+    /// The role that servers connect with may not connect to this database, and we may not let it.
+    #[error(
+        "the database role {role} of the servers may not connect to the database; \
+         as an administrator of PostgreSQL run: {run}"
+    )]
+    ServerRoleNotLetIn {
+        /// Its name.
+        role: String,
+        /// The statement that an administrator runs.
+        run: String,
+    },
     /// The operator's role may not make schemas.
     #[error(
         "the database role {role} may not create schemas; \
@@ -72,7 +95,7 @@ pub enum RegistryError {
 impl RegistryError {
     /// Whether waiting helps, without anybody changing anything.
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Database(error) if error.is_unavailable())
+        matches!(self, Self::Away) || matches!(self, Self::Database(error) if error.is_unavailable())
     }
 
     /// Whether a table or a schema is not there.

@@ -25,6 +25,8 @@ mod migration;
 #[cfg(test)]
 mod outage;
 #[cfg(test)]
+mod roles;
+#[cfg(test)]
 mod rollout;
 #[cfg(test)]
 mod schema;

@@ -24,20 +24,6 @@ async fn two_operators_may_migrate_at_once_and_again() {
 }
 
 #[tokio::test]
-async fn a_missing_server_role_is_told_with_the_command_that_makes_it() {
-    let database = TestDatabase::start_without_registry().await;
-    let registry = Registry::new(
-        database.operator.clone(),
-        "nobody_made_me".parse().unwrap(),
-        TenantMigrations::CURRENT,
-    );
-    insta::assert_snapshot!(
-        registry.migrate().await.unwrap_err(),
-        @r#"the database role nobody_made_me for the servers does not exist; as an administrator of PostgreSQL run: CREATE ROLE "nobody_made_me" LOGIN PASSWORD '…'"#
-    );
-}
-
-#[tokio::test]
 async fn a_missing_right_to_create_schemas_is_told_with_the_command_that_grants_it() {
     let database = TestDatabase::start_without_registry().await;
     let role = database.server_role().parse().unwrap();

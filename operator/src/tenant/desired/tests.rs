@@ -7,6 +7,7 @@ use crate::fixtures::{
     class, credential, found, identity, registered, secret_with, settings, tenant, token, used,
 };
 use crate::object::Found;
+use crate::tenant::Home;
 use crate::tenant::brought::offer;
 use crate::tenant::credentials::NextIssued;
 use crate::tenant::entrance::brought_secret;
@@ -151,6 +152,15 @@ mod route_of_a_rejected_tenant {
 
     fn invalid() -> ScimTenant {
         tenant(json!({"sourceRanges": ["203.0.113.0"]}))
+    }
+
+    #[test]
+    fn leads_to_the_servers_of_the_database_that_its_data_is_in_whatever_the_class_says_by_now() {
+        let mut found = served(class("default", json!({"database": "primary"})));
+        found.home = Home { database: "eu".to_owned(), holds_data: true };
+        let plan = route(&tenant(json!({})), &found);
+        let Step::Do(RoutePlan::Ingress { change, .. }) = plan else { panic!("{plan:?}") };
+        assert!(format!("{change:?}").contains("scim-server-eu"));
     }
 
     fn route(tenant: &ScimTenant, found: &Dereferenced) -> Step<RoutePlan> {

@@ -45,6 +45,18 @@ fn lines(status: &ScimTenantStatus) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// The status of a tenant whose data is in the database `primary`.
+fn status(
+    tenant: &ScimTenant,
+    verdict: Result<&ValidatedTenant, &Obstacle>,
+    applied: &Desired<Applied>,
+    statistics: Option<&Statistics>,
+    now: Timestamp,
+) -> ScimTenantStatus {
+    let home = Home { database: "primary".to_owned(), holds_data: true };
+    super::status(tenant, verdict, &home, applied, statistics, now)
+}
+
 #[test]
 fn a_settled_tenant_is_ready() {
     let statistics = Statistics { users: 3, groups: 1, last_provisioned_at: Some(NOW) };
@@ -84,6 +96,7 @@ fn a_settled_tenant_is_ready() {
         type: Ready
     tenantURL: "https://scim.example.com/customer-acme/acme/scim/v2"
     secretName: acme-scim
+    database: primary
     databaseSchema: tenant_42
     token:
       generation: 1

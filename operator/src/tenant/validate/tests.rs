@@ -140,6 +140,21 @@ fn a_class_that_is_being_deleted_keeps_its_tenants_and_takes_no_new_ones() {
 }
 
 #[test]
+fn data_does_not_follow_a_class_into_another_database() {
+    let settings = Settings { databases: vec!["eu".to_owned(), "primary".to_owned()], ..settings() };
+    let mut found = found(vec![class("default", json!({"database": "eu"}))]);
+    let tenant = tenant(json!({}));
+    let mut judge = |database: &str, holds_data| {
+        found.home = Home { database: database.to_owned(), holds_data };
+        validate(&tenant, &identity(&tenant), &found, &settings)
+    };
+    assert!(judge("primary", false).is_ok(), "there is nothing to lose");
+    assert!(judge("eu", true).is_ok());
+    let Obstacle { reason, message, .. } = judge("primary", true).unwrap_err();
+    insta::assert_snapshot!(format!("{reason}: {message}"), @"DatabaseChanged: ScimTenantClass default is of database eu, and users and groups are in database primary; data is not moved");
+}
+
+#[test]
 fn a_tenant_may_be_suspended() {
     assert_eq!(accepted(json!({"suspend": true}), json!({})).configuration.service, Service::Suspended);
 }
