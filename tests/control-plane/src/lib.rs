@@ -12,6 +12,7 @@ mod contour;
 mod controller_manager;
 mod etcd;
 mod gateway;
+mod helm;
 mod ingress;
 mod install;
 mod installation;

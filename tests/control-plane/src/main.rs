@@ -24,7 +24,8 @@ enum Action {
     /// Print where a program of the cache is.
     Path {
         /// etcd, kube-apiserver, kube-controller-manager, kubectl, helm, contour, envoy, health, libfaketime.so.1,
-        /// postgresql and scim2-tester (folders), contour-crds.yaml, gateway-crds.yaml
+        /// postgresql and scim2-tester (folders), contour-crds.yaml, gateway-crds.yaml,
+        /// monitoring-crds.yaml, api-crds.yaml, argo-cd-crds.yaml, crdify
         #[arg(value_parser = artifact)]
         name: Artifact,
     },

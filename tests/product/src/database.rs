@@ -20,7 +20,7 @@ pub struct Databases {
 
 impl Databases {
     /// Makes both roles and the database that the first one owns, on the server behind `superuser_url`.
-    pub(crate) async fn create(superuser_url: &str) -> Result<Self, sqlx::Error> {
+    pub async fn create(superuser_url: &str) -> Result<Self, sqlx::Error> {
         let mut connection = PgConnection::connect(superuser_url).await?;
         for statement in [
             format!("CREATE ROLE {OPERATOR_ROLE} LOGIN PASSWORD '{OPERATOR_PASSWORD}'"),

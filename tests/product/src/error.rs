@@ -41,6 +41,20 @@ pub enum Error {
         /// Where and why.
         reason: String,
     },
+    /// helm does not render or install the chart.
+    #[error("helm refuses: {said}")]
+    Helm {
+        /// Its message.
+        said: String,
+    },
+    /// A Pod needs what only a node has.
+    #[error("Pod {pod} cannot be run as processes: it has {what}")]
+    Pod {
+        /// `<namespace>/<name>`.
+        pod: String,
+        /// What is not understood, or missing.
+        what: String,
+    },
     /// A tenant did not become ready.
     #[error("ScimTenant {tenant} is not Ready after {}s; its conditions: {conditions}", within.as_secs())]
     NotReady {

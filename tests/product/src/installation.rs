@@ -11,7 +11,7 @@ use kube::Client;
 use crate::operator::operator;
 use crate::{
     Databases, Error, Manifest, OperatorOptions, Program, SERVER_SERVICE, SYSTEM_NAMESPACE, Server,
-    ServerOptions, repository,
+    ServerOptions, Site, repository,
 };
 
 const CRDS: [&str; 2] =
@@ -80,7 +80,7 @@ impl Installation {
     ) -> Result<Self, Error> {
         let client = stack.admin().client()?;
         Manifest::namespace(SYSTEM_NAMESPACE).apply(&client).await?;
-        Manifest::read("operator/rbac.yaml")?.apply(&client).await?;
+        Site::default().rights(&[]).await?.apply(&client).await?;
         let mut installation = Self {
             operators: Vec::new(),
             servers: Vec::new(),
@@ -198,7 +198,7 @@ pub(crate) fn free_address(stack: &Stack, machine: Ipv4Addr) -> Result<SocketAdd
 }
 
 /// The folder that cargo built this very program into, where the product's binaries are, too.
-fn binaries() -> Result<PathBuf, Error> {
+pub(crate) fn binaries() -> Result<PathBuf, Error> {
     let program = std::env::current_exe()
         .map_err(|source| Error::File { what: "the path of this program is not known".to_owned(), source })?;
     let folder = program.parent().map(PathBuf::from).unwrap_or_default();

@@ -9,11 +9,14 @@ mod handed;
 mod installation;
 mod manifest;
 mod operator;
+mod pod;
 mod program;
 mod server;
 mod site;
 
-pub use api_proxy::{ApiProxy, Fault, HeldWrite, Hold, Moment, Verb, Which, Write};
+pub mod chart;
+
+pub use api_proxy::{ApiProxy, Denied, Fault, HeldWrite, Hold, Moment, Verb, Which, Write};
 pub use customer::Customer;
 pub use database::Databases;
 pub use error::Error;
@@ -21,6 +24,7 @@ pub use handed::Handed;
 pub use installation::{Installation, InstallationOptions};
 pub use manifest::{Manifest, repository};
 pub use operator::{OperatorOptions, OperatorVersion};
+pub use pod::{Launch, Pod};
 pub use program::Program;
 pub use server::{Server, ServerOptions};
 pub use site::Site;

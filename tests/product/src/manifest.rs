@@ -38,6 +38,11 @@ impl Manifest {
         Ok(Self { file: file.to_owned(), objects })
     }
 
+    /// Objects that a program has made; `file` is what errors call them.
+    pub fn of(file: &str, objects: Vec<Value>) -> Self {
+        Self { file: file.to_owned(), objects }
+    }
+
     /// A namespace.
     pub fn namespace(name: &str) -> Self {
         let object = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": name } });
@@ -61,15 +66,10 @@ impl Manifest {
         self
     }
 
-    /// With everything that is in the namespace `from`, or is that namespace, or means an account there, in `to`.
+    /// With those of the objects that are so.
     #[must_use]
-    pub fn moved(mut self, from: &str, to: &str) -> Self {
-        for object in &mut self.objects {
-            move_namespace(object, from, to);
-            if object["kind"] == "Namespace" && object["metadata"]["name"] == from {
-                object["metadata"]["name"] = to.into();
-            }
-        }
+    pub fn only(mut self, is_so: impl Fn(&Value) -> bool) -> Self {
+        self.objects.retain(is_so);
         self
     }
 
@@ -89,13 +89,28 @@ impl Manifest {
 
     /// Server-side apply of all objects, as `kubectl apply --server-side` does it.
     pub async fn apply(&self, client: &Client) -> Result<(), Error> {
+        self.apply_with(client, &PatchParams::apply("kubectl").force()).await
+    }
+
+    /// Asks the API server what it would say to all objects, admission included; fields that it does not know are errors.
+    /// Nothing is changed.
+    pub async fn try_out(&self, client: &Client) -> Result<(), Error> {
+        self.apply_with(client, &PatchParams::apply("kubectl").force().dry_run().validation_strict()).await
+    }
+
+    async fn apply_with(&self, client: &Client, parameters: &PatchParams) -> Result<(), Error> {
         for object in &self.objects {
-            self.apply_one(client, object).await?;
+            self.apply_one(client, object, parameters).await?;
         }
         Ok(())
     }
 
-    async fn apply_one(&self, client: &Client, object: &Value) -> Result<(), Error> {
+    async fn apply_one(
+        &self,
+        client: &Client,
+        object: &Value,
+        parameters: &PatchParams,
+    ) -> Result<(), Error> {
         let not_understood = |reason: String| Error::Manifest { file: self.file.clone(), reason };
         let types: TypeMeta =
             serde_json::from_value(object.clone()).map_err(|error| not_understood(error.to_string()))?;
@@ -110,42 +125,14 @@ impl Manifest {
                 Api::namespaced_with(client.clone(), namespace.unwrap_or("default"), &resource)
             }
         };
-        let parameters = PatchParams::apply("kubectl").force();
-        api.patch(name, &parameters, &Patch::Apply(object)).await?;
+        api.patch(name, parameters, &Patch::Apply(object)).await?;
         Ok(())
-    }
-}
-
-/// Every field `namespace` with that value, however deep.
-fn move_namespace(value: &mut Value, from: &str, to: &str) {
-    match value {
-        Value::Object(fields) => {
-            for (name, field) in fields {
-                if name == "namespace" && field == from {
-                    *field = to.into();
-                }
-                move_namespace(field, from, to);
-            }
-        }
-        Value::Array(elements) => elements.iter_mut().for_each(|element| move_namespace(element, from, to)),
-        _ => {}
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_moved_leaves_no_trace_of_the_old_namespace() {
-        let yaml = "kind: Namespace\nmetadata: {name: a}\n---\nkind: RoleBinding\nmetadata: {name: a, namespace: a}\n\
-                    subjects: [{kind: ServiceAccount, name: operator, namespace: a}]\n";
-        let manifest = Manifest::parse("rbac.yaml", yaml).unwrap().moved("a", "b");
-        let [namespace, binding] = manifest.objects() else { panic!("they are two") };
-        assert_eq!(namespace["metadata"]["name"], "b");
-        assert_eq!(binding["metadata"], json!({"name": "a", "namespace": "b"}));
-        assert_eq!(binding["subjects"][0]["namespace"], "b");
-    }
 
     #[test]
     fn a_class_without_ingresses_gets_none() {

@@ -28,6 +28,21 @@ pub(super) async fn source(module: &Module, dependency: &str, log: &Path) -> Res
     Ok(PathBuf::from(String::from_utf8_lossy(&output.stdout).trim()))
 }
 
+/// Makes CRDs out of the types of `packages` in the folder `target`, a file for each kind.
+pub(super) async fn definitions(
+    module: &Module,
+    packages: &[&str],
+    target: &Path,
+    log: &Path,
+) -> Result<(), ToolError> {
+    // Without descriptions: Argo CD's alone would be too long for an object of the API server.
+    let options = ["tool", "controller-gen", "crd:maxDescLen=0,allowDangerousTypes=true"];
+    let mut command = go(module, &options);
+    command.arg(format!("output:crd:dir={}", target.display()));
+    command.args(packages.iter().map(|package| format!("paths={package}")));
+    run(&mut command, log).await
+}
+
 fn go(module: &Module, arguments: &[&str]) -> Command {
     let mut command = quiet("go", arguments);
     command.current_dir(module.directory()).env("GOWORK", "off");

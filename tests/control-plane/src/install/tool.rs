@@ -80,7 +80,9 @@ pub enum ToolError {
 pub(super) async fn check(artifacts: &[Artifact]) -> Result<(), ToolError> {
     for artifact in artifacts {
         match Recipe::of(*artifact) {
-            Recipe::Build { module, .. } | Recipe::Manifests { module, .. } => {
+            Recipe::Build { module, .. }
+            | Recipe::Manifests { module, .. }
+            | Recipe::Definitions { module, .. } => {
                 let (version, artifact) = (module.go_version().to_owned(), artifact.name());
                 // In the module's folder `go version` gets the newer Go that `go.mod` asks for, or says why not.
                 match quiet("go", &["version"]).current_dir(module.directory()).output().await {

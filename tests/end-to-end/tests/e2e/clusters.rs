@@ -85,7 +85,7 @@ pub(crate) async fn a_cluster_that_was_built_anew_takes_up_the_data_of_the_old_o
     delete_namespaces(world, &[&namespaces[..], &["rebuilt-system"]].concat()).await;
     let old = bind_to_another(world, "rebuilt").await;
 
-    install(world, &neighbour.site, "operator/rbac.yaml").await;
+    install(world, &neighbour.site).await;
     neighbour.route(world).await;
     class(world, &neighbour.site, json!({})).await;
     for namespace in namespaces {

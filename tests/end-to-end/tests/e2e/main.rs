@@ -12,13 +12,17 @@
 mod admission;
 mod clock;
 mod clusters;
+mod commands;
 mod conditions;
 mod connection;
 mod credentials;
+mod databases;
+mod default_class;
 mod deletion;
 mod direct;
 mod drift;
 mod events;
+mod examples;
 mod faults;
 mod health;
 mod hostile;
@@ -37,9 +41,11 @@ mod protocol;
 mod published_tests;
 mod rights;
 mod routes;
+mod run;
 mod secrets;
 mod seeds;
 mod settled;
+mod uninstall;
 mod ways_in;
 mod world;
 
@@ -159,10 +165,20 @@ const TESTS: &[Test] = tests![
     installations::several_connections_of_a_customer_have_nothing_in_common,
     clusters::an_installation_of_another_cluster_is_refused_until_it_is_taken_over,
     clusters::a_cluster_that_was_built_anew_takes_up_the_data_of_the_old_one,
+    databases::each_tenant_is_in_the_database_of_its_class_and_served_from_there,
+    databases::a_wrong_database_is_told_holds_up_nobody_and_works_when_its_files_are_mended,
     namespaced::an_operator_of_some_namespaces_works_there_and_nowhere_else,
+    default_class::a_class_follows_the_file_unless_somebody_else_made_it,
+    uninstall::an_operator_that_goes_leaves_nothing_that_blocks_and_takes_everything_up_when_it_comes_again,
+    uninstall::an_operator_that_does_not_end_keeps_its_finalizers,
+    commands::passwords_are_made_once,
+    commands::a_tenant_to_try_with_comes_and_goes,
     rights::people_get_what_their_role_in_the_namespace_says,
     migrations::a_new_schema_rolls_over_live_tenants_and_is_resumed,
     clock::validity_goes_by_the_clock_of_postgresql,
+    examples::the_chart_takes_the_values_of_every_example,
+    examples::kustomize_builds_what_flux_applies,
+    examples::the_api_server_takes_every_object_by_the_crds_of_its_tool,
 ];
 
 fn main() -> ExitCode {

@@ -1,4 +1,4 @@
-//! An operator for a few namespaces, with the rights of `operator/rbac-namespaced.yaml` and no more.
+//! An operator for a few namespaces, with the rights that the chart gives it and no more.
 
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
 use k8s_openapi::api::core::v1::Secret;
@@ -8,7 +8,7 @@ use kube::api::{DeleteParams, Patch, PatchParams, PostParams};
 use product::{Manifest, OperatorOptions, Site};
 use serde_json::json;
 
-use crate::neighbour::{Neighbour, TENANT, are_older, options, rights_of, site, through_ingress};
+use crate::neighbour::{Neighbour, TENANT, are_older, options, site, through_ingress};
 use crate::people::{create_user, status, users};
 use crate::world::{World, eventually};
 
@@ -21,9 +21,8 @@ pub(crate) async fn an_operator_of_some_namespaces_works_there_and_nowhere_else(
     Manifest::namespace(&site.namespace).apply(&world.client).await.unwrap();
     for namespace in WATCHED {
         world.namespace(namespace, json!({"class": site.id})).await;
-        let rights = rights_of(&site, "operator/rbac-namespaced.yaml").moved("customer-acme", namespace);
-        rights.apply(&world.client).await.unwrap();
     }
+    site.rights(&WATCHED).await.unwrap().apply(&world.client).await.unwrap();
     let arguments = vec![format!("--watch-namespaces={}", WATCHED.join(","))];
     let neighbour = Neighbour::run(world, &OperatorOptions { arguments, ..options(&site) }).await;
     let before = world.classes().get("namespaced").await.unwrap();

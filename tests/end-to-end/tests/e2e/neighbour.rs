@@ -7,10 +7,7 @@ use std::time::Duration;
 use control_plane::INGRESS_CLASS;
 use identity_provider::Connection;
 use kube::api::DeleteParams;
-use product::{
-    Customer, Manifest, OperatorOptions, Program, SERVER_SERVICE, SYSTEM_NAMESPACE, Server, ServerOptions,
-    Site,
-};
+use product::{Customer, Manifest, OperatorOptions, Program, SERVER_SERVICE, Server, ServerOptions, Site};
 use serde_json::{Value, json};
 
 use crate::direct::to_server;
@@ -29,10 +26,10 @@ pub(crate) struct Neighbour {
 }
 
 impl Neighbour {
-    /// The installation of this name, which its class has too, with the rights of `operator/rbac.yaml`.
+    /// The installation of this name, which its class has too, with the rights that the chart gives it.
     pub(crate) async fn start(world: &World, name: &str) -> Self {
         let site = site(name);
-        install(world, &site, "operator/rbac.yaml").await;
+        install(world, &site).await;
         Self::run(world, &options(&site)).await
     }
 
@@ -104,27 +101,10 @@ pub(crate) fn options(site: &Site) -> OperatorOptions {
     OperatorOptions { site: site.clone(), ..OperatorOptions::default() }
 }
 
-/// Makes its namespace, and gives its operator the rights of this file.
-pub(crate) async fn install(world: &World, site: &Site, rights: &str) {
+/// Makes its namespace, and gives its operator the rights of an operator of the whole cluster.
+pub(crate) async fn install(world: &World, site: &Site) {
     Manifest::namespace(&site.namespace).apply(&world.client).await.unwrap();
-    rights_of(site, rights).apply(&world.client).await.unwrap();
-}
-
-/// The file as an administrator edits it for a second installation: in its namespace, and under names of its own where
-/// they are the whole cluster's.
-pub(crate) fn rights_of(site: &Site, file: &str) -> Manifest {
-    let manifest = Manifest::read(file).unwrap().moved(SYSTEM_NAMESPACE, &site.namespace);
-    let renamed = |name: &mut Value| *name = format!("{}-{}", name.as_str().unwrap(), site.id).into();
-    let objects = manifest.objects().iter().cloned().map(|mut object| {
-        if matches!(object["kind"].as_str(), Some("ClusterRole" | "ClusterRoleBinding")) {
-            renamed(&mut object["metadata"]["name"]);
-        }
-        if object["roleRef"]["kind"] == "ClusterRole" {
-            renamed(&mut object["roleRef"]["name"]);
-        }
-        object.to_string()
-    });
-    Manifest::parse(file, &objects.collect::<Vec<_>>().join("\n---\n")).unwrap()
+    site.rights(&[]).await.unwrap().apply(&world.client).await.unwrap();
 }
 
 /// Applies its class, with `more` in its spec.

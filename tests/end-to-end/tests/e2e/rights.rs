@@ -1,4 +1,4 @@
-//! What people may do who hold the built-in ClusterRoles in a namespace: `operator/rbac-users.yaml`.
+//! What people may do who hold the built-in ClusterRoles in a namespace, by the roles of the chart.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use crds::ScimTenant;
 use k8s_openapi::api::authorization::v1::{ResourceAttributes, SubjectAccessReview, SubjectAccessReviewSpec};
 use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, Client};
-use product::Manifest;
+use product::{Manifest, chart};
 use serde_json::json;
 
 use crate::world::{World, eventually};
@@ -20,7 +20,7 @@ const RESOURCES: [&str; 4] =
 pub(crate) async fn people_get_what_their_role_in_the_namespace_says(world: &World) {
     world.namespace(NAMESPACE, json!({})).await;
     world.namespace("people-elsewhere", json!({})).await;
-    Manifest::read("operator/rbac-users.yaml").unwrap().apply(&world.client).await.unwrap();
+    chart::rights_of_people().await.unwrap().apply(&world.client).await.unwrap();
     for role in ["view", "edit", "admin"] {
         bind(world, role).await;
         // Kubernetes adds the rules to its roles in a moment.

@@ -57,6 +57,19 @@ impl fmt::Display for Write {
     }
 }
 
+/// A request that RBAC refused, by the words of a rule.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Denied {
+    /// What was asked.
+    pub verb: Verb,
+    /// Of which group; the core group's name is empty.
+    pub group: String,
+    /// Of which resource, with the subresource.
+    pub resource: String,
+    /// In which namespace; `None`: in all, or of no namespace.
+    pub namespace: Option<String>,
+}
+
 /// A request, read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Call {
@@ -91,6 +104,15 @@ impl Call {
             None => (path.clone(), None, None),
         };
         Self { verb, method: method.clone(), path, resource, namespace, name, dry_run: has("dryRun=All") }
+    }
+
+    /// What it is, when it was refused with these words. To apply what is not there is to create it, and only they say so.
+    pub(super) fn denied(&self, said: &str) -> Denied {
+        let mut segments = self.path.trim_matches('/').split('/');
+        let group = if segments.next() == Some("apis") { segments.next().unwrap_or_default() } else { "" };
+        let (resource, namespace) = (self.resource.clone(), self.namespace.clone());
+        let verb = if said.contains(" cannot create resource ") { Verb::Create } else { self.verb };
+        Denied { verb, group: group.to_owned(), resource, namespace }
     }
 
     /// What of it is a write.
@@ -163,6 +185,16 @@ mod tests {
         assert_eq!(read(&Method::DELETE, tenants), "deletecollection scimtenants a -");
         assert_eq!(read(&Method::GET, "/api/v1/secrets"), "list secrets - -");
         assert_eq!(read(&Method::POST, "/api/v1/namespaces/a/secrets"), "create secrets a -");
+    }
+
+    #[test]
+    fn what_is_applied_and_not_there_is_denied_as_created() {
+        let applied =
+            Call::of(&Method::PATCH, &"/apis/scim-operator.io/v1alpha1/scimtenantclasses/a".parse().unwrap());
+        let (group, resource) = ("scim-operator.io".to_owned(), "scimtenantclasses".to_owned());
+        let denied = Denied { verb: Verb::Create, group, resource, namespace: None };
+        assert_eq!(applied.denied("User \"u\" cannot create resource \"scimtenantclasses\""), denied);
+        assert_eq!(applied.denied("User \"u\" cannot patch resource").verb, Verb::Patch);
     }
 
     #[test]

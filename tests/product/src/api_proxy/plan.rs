@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::oneshot;
 
-use super::call::{Call, Verb, Write};
+use super::call::{Call, Denied, Verb, Write};
 use super::fault::Fault;
 use super::hold::{HeldWrite, Moment};
 
@@ -104,6 +104,7 @@ struct Book {
     writes: Vec<Write>,
     requests: BTreeMap<(Verb, String), u64>,
     refused: usize,
+    denied: BTreeSet<Denied>,
 }
 
 impl Plan {
@@ -204,6 +205,15 @@ impl Plan {
 
     pub(super) fn requests(&self) -> &BTreeMap<(Verb, String), u64> {
         &self.book.requests
+    }
+
+    /// The API server has answered 403, with these words.
+    pub(super) fn deny(&mut self, call: &Call, said: &str) {
+        self.book.denied.insert(call.denied(said));
+    }
+
+    pub(super) fn denied(&self) -> &BTreeSet<Denied> {
+        &self.book.denied
     }
 
     pub(super) fn refused(&self) -> usize {
