@@ -70,13 +70,28 @@ fuzz: ## Fuzz what reads the input of strangers (FUZZ_TARGET=filter FUZZ_SECONDS
 	  -dict=dictionary.txt -max_len=4096 -timeout=10 -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1
 
 .PHONY: crds
-crds: ## Write the CRDs' YAML under crds/.
+crds: ## Write what the Rust types say: the CRDs, the chart's copy of them, the reference in docs/.
 	$(CARGO) run --locked --package crds
+
+.PHONY: chart-docs
+chart-docs: ## Write the table of values in the chart's README, as values.yaml has them.
+	UPDATE_CHART_DOCS=1 $(CARGO) test --quiet --locked --package end-to-end --test chart values_table
 
 .PHONY: deny
 deny: ## Known holes, licences and sources of the dependencies (needs cargo-deny and a network).
 	@command -v cargo-deny >/dev/null || { echo "cargo-deny is missing: cargo install --locked cargo-deny"; exit 1; }
 	$(CARGO) deny check
+
+##@ Release
+
+.PHONY: images
+images: ## OCI images and their SBOMs in target/images (IMG_REGISTRY, TAG, PLATFORM, CONTAINER_TOOL, PUSH=true: images/README.md).
+	@images/build
+
+.PHONY: test-cluster
+test-cluster: ## The release in the cluster of KUBECONFIG, under load; its nodes can get the images (tests/cluster/README.md).
+	$(CARGO) build --release --locked --package identity-provider --bin scim-load
+	@tests/cluster/run
 
 ##@ Tools
 
