@@ -1,2 +1,2 @@
 //! Tests of the workspace itself: the dependency table of ARCHITECTURE.md, one version of the libraries that must not
-//! come twice, and what the documents say of tests and limits. All of it is in `tests/`.
+//! come twice, what the documents say of tests and limits, and where their links lead. All of it is in `tests/`.

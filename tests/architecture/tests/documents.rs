@@ -10,13 +10,15 @@ use std::path::{Path, PathBuf};
 const SOURCES: &[&str] = &["crates", "crds", "operator", "scim-server", "tests"];
 
 /// The documents whose tables name tests.
-const DOCUMENTS: &[&str] = &[PROVIDERS, "docs/faults.md", "docs/deletion.md"];
+const DOCUMENTS: &[&str] =
+    &[PROVIDERS, "docs/faults.md", "docs/deletion.md", "docs/security.md", "docs/upgrade.md"];
 const PROVIDERS: &str = "docs/identity-providers.md";
 
 #[test]
 fn every_test_that_a_document_names_exists() {
     let mut tests = SOURCES.iter().flat_map(|folder| tests_in(folder)).collect::<BTreeSet<_>>();
     tests.extend(end_to_end_tests());
+    tests.extend(chart_tests());
     for document in DOCUMENTS {
         let named = named_tests(document);
         assert!(!named.is_empty(), "{document} names no test");
@@ -51,6 +53,13 @@ fn end_to_end_tests() -> BTreeSet<String> {
     let (table, _) = table.split_once("];").unwrap();
     let entries = table.split(',').filter_map(|entry| entry.trim().split_once("::"));
     entries.map(|(_, name)| name.to_owned()).collect()
+}
+
+/// The tests of the chart that are run: `trial!(…, module::name)`.
+fn chart_tests() -> BTreeSet<String> {
+    let main = fs::read_to_string(root().join("tests/end-to-end/tests/chart/main.rs")).unwrap();
+    let trials = main.split("trial!(").skip(1).filter_map(|trial| trial.split_once(')'));
+    trials.filter_map(|(trial, _)| trial.rsplit_once("::")).map(|(_, name)| name.to_owned()).collect()
 }
 
 /// The names of all functions without parameters that follow a test's attribute, in the files below this folder.
