@@ -1,4 +1,5 @@
 # Sourced by ./run: numbered steps with their times, a load beside them, and the summary in the end.
+# shellcheck shell=bash disable=SC2034,SC2154 # what is between them is shared
 
 summary=()
 step_number=0

@@ -65,9 +65,9 @@ pub(crate) async fn people_get_tenants_and_neither_their_status_nor_classes(_: &
         format!("{} → {}: {}", role["metadata"]["name"].as_str().unwrap(), to.join(" "), rules.join(", "))
     });
     let expected = [
-        "scim-operator-view → admin edit view: scimtenants: get list watch",
-        "scim-operator-edit → admin edit: scimtenants: create update patch delete",
-        "scim-operator-admin → admin: scimtenants: create update patch delete deletecollection",
+        "scim-operator-scim-system-view → admin edit view: scimtenants: get list watch",
+        "scim-operator-scim-system-edit → admin edit: scimtenants: create update patch delete",
+        "scim-operator-scim-system-admin → admin: scimtenants: create update patch delete deletecollection",
     ];
     assert_eq!(lines.collect::<Vec<_>>(), expected);
 }
