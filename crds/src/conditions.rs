@@ -87,7 +87,7 @@ macro_rules! reasons {
 reasons! {
     /// Accepted: nothing is wrong with the object.
     Valid => "Nothing.",
-    /// DatabaseReady: schema and registry are as declared.
+    /// DatabaseReady: schema and registry are as declared; of a class: its database can be used.
     Provisioned => "Nothing.",
     /// CredentialsReady: the Secret holds a valid token.
     Issued => "Nothing.",
@@ -140,9 +140,9 @@ reasons! {
     UnknownDatabase => "Name a database of the installation in `database` of the class.",
 
     /// DatabaseReady is false: PostgreSQL does not answer. It is tried again.
-    DatabaseUnavailable => "Bring PostgreSQL back; the operator goes on by itself. Servers answer 503 meanwhile. A deletion waits: see below.",
-    /// DatabaseReady is false: PostgreSQL refuses a statement. It is tried again.
-    DatabaseFailed => "Read the message and the operator's log; mostly a right or a role is missing, and the message has the statement to run.",
+    DatabaseUnavailable => "Bring PostgreSQL back, at the address that the class names (`kubectl describe sctc`); the operator goes on by itself. Servers answer 503 meanwhile. A deletion waits: see below.",
+    /// DatabaseReady is false: PostgreSQL does not let the operator in, or refuses a statement; or nobody said where it is. It is tried again.
+    DatabaseFailed => "Read the message of the class (`kubectl describe sctc`): a wrong password or database, TLS that does not fit, or a right or a role that is missing, with the statement to run. Files that were mended are read again within seconds of being there.",
     /// DatabaseReady is false: the registry holds data of another owner under this name.
     OwnedByAnother => "The data of this name belongs to an earlier namespace of the same name. Use another name, or, if it is this customer's, let the class adopt it (`retainedData: Adopt`).",
     /// DatabaseReady is false: the registry's rows of this installation belong to another cluster.
