@@ -4,7 +4,7 @@ use std::{env, error::Error, io, process::ExitCode};
 
 use scim_server::{check, command::Command, run::run};
 
-// The images are built for musl, whose own allocator is slow: docs/decisions/0012-images-bring-an-allocator.md.
+// The images are built for musl, whose own allocator is slow: docs/decisions/0011-images-bring-an-allocator.md.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
