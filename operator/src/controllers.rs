@@ -12,6 +12,7 @@ use kube::runtime::controller::{self, Action, Config, Controller};
 use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Predicate, PredicateConfig, WatchStreamExt as _, predicates, watcher};
 use kube::{Api, Resource, ResourceExt as _};
+use tokio::time::timeout;
 use tracing::{debug, warn};
 
 use crate::backoff::FIRST;
@@ -27,6 +28,9 @@ use crate::watch::{Cache, Filler, Gate, Known, Ticket, applied_once_stored, last
 
 /// Tenants that are reconciled at once. Each uses at most one connection to PostgreSQL at a time.
 pub(crate) const CONCURRENCY: u16 = 8;
+/// How long one pass may take, migrations and dropped schemas included: one whose database went silent ends like one whose
+/// process was killed, and leaves its place to others.
+const PASS_WITHIN: Duration = Duration::from_mins(10);
 /// Classes that are reconciled at once.
 const CLASS_CONCURRENCY: u16 = 2;
 /// How long it is remembered what was declared, which tells it from what we say in a status. What is seen more often
@@ -131,7 +135,8 @@ fn declaration<K: Resource>() -> impl Predicate<K> {
 async fn reconcile_tenant(tenant: Arc<ScimTenant>, context: Arc<Context>) -> Result<Action, Error> {
     let uid = tenant.uid().unwrap_or_default();
     let started = Instant::now();
-    let result = Box::pin(tenant::reconcile(tenant, context.clone())).await;
+    let pass = timeout(PASS_WITHIN, Box::pin(tenant::reconcile(tenant, context.clone())));
+    let result = pass.await.unwrap_or(Err(Error::Raced));
     if let (Ok(_), Ok(uid)) = (&result, uid.parse()) {
         context.audit.reconciled(uid, started);
     }

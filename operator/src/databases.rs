@@ -246,6 +246,10 @@ impl Configured {
                 // It is back, or has no connection left for us.
                 None => match usable.registry.get().await {
                     Ok(_) => Some(Standing::Ready),
+                    Err(error) if error.is_unavailable() => Some(Standing::Refused(Obstacle::passing(
+                        Reason::DatabaseUnavailable,
+                        "PostgreSQL lets the operator in and does not answer",
+                    ))),
                     Err(error) => failed(&error),
                 },
             },

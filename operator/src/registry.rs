@@ -10,6 +10,7 @@ use k8s_openapi::api::core::v1::Namespace;
 use kube::{Api, Client};
 use tenancy::{InstallationId, SchemaName};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tracing::info;
 use uuid::Uuid;
 
@@ -18,6 +19,8 @@ use crate::obstacle::Obstacle;
 
 /// How long what was found of the control schema is believed. The audit asks for the registry as often.
 const BELIEVED: Duration = Duration::from_mins(1);
+/// How long PostgreSQL may take to say how the control schema is, which is nothing to it, before it counts as away.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(10);
 
 /// There is no kind for a cluster; the namespace that every cluster has, and that cannot be deleted, stands for it.
 const NAMESPACE_OF_THE_CLUSTER: &str = "kube-system";
@@ -101,7 +104,8 @@ impl MigratedRegistry {
     }
 
     async fn look(&self) -> Result<(), RegistryError> {
-        if self.registry.control_is_intact().await? {
+        let asked = timeout(ANSWERS_WITHIN, self.registry.control_is_intact()).await;
+        if asked.map_err(|_| RegistryError::Away)?? {
             self.know(Control::Intact(Instant::now()));
             return Ok(());
         }
@@ -131,7 +135,6 @@ impl MigratedRegistry {
 /// The text of the same obstacle stays the same, whatever it was that PostgreSQL tried.
 pub(crate) fn obstacle(error: &RegistryError) -> Result<Obstacle, Error> {
     match error {
-        // Contention is about a lock that somebody holds, mostly for a moment: a migration beside requests. No news for a status.
         // What was read is old; or somebody holds a lock, mostly for a moment, as a migration beside requests does: no news
         // for a status.
         RegistryError::NotOwned(_)
@@ -275,7 +278,7 @@ mod tests {
         let turn = registry.turn.lock().await;
         assert!(registry.get().await.is_ok());
         registry.know(Control::Unprepared);
-        let waiting = tokio::time::timeout(Duration::from_millis(50), registry.get()).await;
+        let waiting = timeout(Duration::from_millis(50), registry.get()).await;
         assert!(waiting.is_err(), "waits for its turn");
         drop(turn);
     }

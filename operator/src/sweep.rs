@@ -18,7 +18,7 @@ use kube::api::{DeleteParams, ListParams, Preconditions};
 use kube::core::{NamespaceResourceScope, PartialObjectMeta};
 use kube::{Api, Resource, ResourceExt as _};
 use serde::de::DeserializeOwned;
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
@@ -33,6 +33,8 @@ use crate::scope::Scope;
 use crate::sweep::orphans::{Elsewhere, Living};
 
 const INTERVAL: Duration = Duration::from_mins(10);
+/// How long a database may take to tell its rows: the others wait for it.
+const ANSWERS_WITHIN: Duration = Duration::from_mins(1);
 /// The time from a tenant that is gone to the sweep because of it: more may follow.
 const AFTERWARDS: Duration = Duration::from_secs(5);
 
@@ -146,7 +148,9 @@ async fn drop_due(database: &str, context: &Context) {
 }
 
 async fn rows(database: &str, context: &Context) -> Result<Vec<OwnedRow>, RegistryError> {
-    context.databases.registry(database).await?.active(&context.settings.installation).await
+    let rows =
+        async { context.databases.registry(database).await?.active(&context.settings.installation).await };
+    timeout(ANSWERS_WITHIN, rows).await.unwrap_or(Err(RegistryError::Away))
 }
 
 /// The routes of a kind that we made for tenants.

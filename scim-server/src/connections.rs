@@ -15,7 +15,7 @@ use hyper_util::{
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, net::TcpStream, time};
-use tokio_io_timeout::TimeoutWriter;
+use tokio_io_timeout::TimeoutStream;
 use tower::ServiceExt as _;
 
 use crate::source::Peer;
@@ -39,7 +39,7 @@ const STREAM_WITHIN: Duration = Duration::from_mins(12);
 const PING_EVERY: Duration = Duration::from_secs(30);
 const PONG_WITHIN: Duration = Duration::from_secs(20);
 
-/// How large the head of an HTTP/2 request may be, each header counted with 32 bytes more: larger than what
+/// How large the head of a request may be, of HTTP/2 each header counted with 32 bytes more: larger than what
 /// [`head`](crate::head) lets through, so that it is the one that answers.
 const HEAD_BYTES: u32 = 128 * 1024;
 
@@ -117,7 +117,11 @@ impl<F: Future<Output: Send> + Send + 'static> Executor<F> for Streams {
 
 fn builder() -> Builder<Streams> {
     let mut builder = Builder::new(Streams);
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEADERS_WITHIN);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEADERS_WITHIN)
+        .max_buf_size(HEAD_BYTES as usize);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -139,8 +143,10 @@ fn start(
         tracing::debug!(%error, "cannot turn off Nagle's algorithm");
     }
     let service = TowerToHyperService::new(router.map_request(of(peer.ip())));
-    let mut stream = TimeoutWriter::new(stream);
-    stream.set_timeout(Some(write));
+    let mut stream = TimeoutStream::new(stream);
+    stream.set_write_timeout(Some(write));
+    // Of a client that never says which HTTP it speaks; others have said something by then.
+    stream.set_read_timeout(Some(HEADERS_WITHIN));
     let connection = builder.serve_connection(TokioIo::new(Box::pin(stream)), service).into_owned();
     let connection = open.watch(connection);
     tokio::spawn(async move {

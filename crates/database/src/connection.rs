@@ -1,8 +1,9 @@
 //! The pool of connections to PostgreSQL.
 
+use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use sqlx::Connection;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions, Postgres};
@@ -20,6 +21,8 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 const PATIENT_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// A connection that was used within this time is taken to be alive; an older one is asked first.
 const TRUSTED_AFTER_USE: Duration = Duration::from_secs(1);
+/// Of connections whose statements may take as long as they need.
+const LOCK_TIMEOUT: &str = "SET lock_timeout = '10s'";
 
 /// Statements that a connection for requests keeps prepared. The name of the tenant's schema is in a statement's text, so
 /// each tenant has its own, and preparing one again costs as much as running it. PostgreSQL needs some 100 KiB for each,
@@ -49,11 +52,15 @@ pub struct Database {
     pool: PgPool,
     /// This pool and those [apart](Self::apart) from it.
     pools: Arc<Mutex<Vec<PgPool>>>,
+    moved: Moved,
     options: Options,
     /// How long a statement may take; `None` for as long as it needs.
     statement_timeout: Option<Duration>,
     shares: Arc<Shares>,
 }
+
+/// When the database was last said to be elsewhere.
+type Moved = Arc<Mutex<Option<Instant>>>;
 
 /// How the connections of a pool are used at a moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +76,7 @@ impl Database {
     ///
     /// Must be called within a tokio runtime.
     pub fn connect(url: &str, options: Options) -> Result<Self, ConnectError> {
-        Ok(Self::open(parse(url, &options, None)?, options, None, Arc::default()))
+        Ok(Self::open(parse(url, &options, None)?, options, None, Arc::default(), Arc::default()))
     }
 
     /// The same for a process that serves requests: PostgreSQL ends a statement that takes longer than
@@ -81,15 +88,20 @@ impl Database {
         statement_timeout: Duration,
     ) -> Result<Self, ConnectError> {
         let limit = Some(statement_timeout);
-        Ok(Self::open(parse(url, &options, limit)?, options, limit, Arc::default()))
+        Ok(Self::open(parse(url, &options, limit)?, options, limit, Arc::default(), Arc::default()))
     }
 
-    /// Has connections that are opened from now on, also those [apart](Self::apart), opened by another URL: a password that
-    /// was changed, another address. Those that are open stay.
+    /// Has connections that are opened from now on, also those [apart](Self::apart), opened by another URL. Those that are open
+    /// stay where only the account is another; those that lead to another place end with what they do at the moment, or
+    /// some would go on writing there.
     pub fn renew(&self, url: &str) -> Result<(), ConnectError> {
         let connect = parse(url, &self.options, self.statement_timeout)?;
-        for pool in self.pools.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+        let has_moved = place(&self.pool.connect_options()) != place(&connect);
+        for pool in lock(&self.pools).iter() {
             pool.set_connect_options(connect.clone());
+        }
+        if has_moved {
+            *lock(&self.moved) = Some(Instant::now());
         }
         Ok(())
     }
@@ -104,7 +116,7 @@ impl Database {
     pub fn apart(&self, max_connections: u32) -> Self {
         let connect = PgConnectOptions::clone(&self.pool.connect_options());
         let options = Options { max_connections, ..self.options.clone() };
-        Self::open(connect, options, self.statement_timeout, self.pools.clone())
+        Self::open(connect, options, self.statement_timeout, self.pools.clone(), self.moved.clone())
     }
 
     /// The same as [`apart`](Self::apart), for work in the background whose statements may take longer.
@@ -112,7 +124,7 @@ impl Database {
     pub fn apart_with_timeout(&self, max_connections: u32, statement_timeout: Duration) -> Self {
         let connect = PgConnectOptions::clone(&self.pool.connect_options());
         let options = Options { max_connections, ..self.options.clone() };
-        Self::open(connect, options, Some(statement_timeout), self.pools.clone())
+        Self::open(connect, options, Some(statement_timeout), self.pools.clone(), self.moved.clone())
     }
 
     /// How many connections are open, and how many of them are in use.
@@ -170,31 +182,46 @@ impl Database {
         options: Options,
         statement_timeout: Option<Duration>,
         pools: Arc<Mutex<Vec<PgPool>>>,
+        moved: Moved,
     ) -> Self {
+        let last_moved = moved.clone();
         let pool = PgPoolOptions::new()
             .max_connections(options.max_connections.max(1))
             .acquire_timeout(statement_timeout.map_or(PATIENT_ACQUIRE_TIMEOUT, |_| ACQUIRE_TIMEOUT))
             .test_before_acquire(false)
-            .before_acquire(|connection, usage| {
+            .before_acquire(move |connection, usage| {
+                let leads_elsewhere = lock(&last_moved).is_some_and(|at| usage.age > at.elapsed());
                 Box::pin(async move {
                     // A round trip before each statement would double the cost of most requests. After a restart of
                     // PostgreSQL each busy connection fails at most once.
-                    Ok(usage.idle_for < TRUSTED_AFTER_USE || connection.ping().await.is_ok())
+                    let is_trusted = usage.idle_for < TRUSTED_AFTER_USE;
+                    Ok(!leads_elsewhere && (is_trusted || connection.ping().await.is_ok()))
                 })
             })
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     match statement_timeout {
                         Some(limit) => bound(connection, limit).await,
-                        None => Ok(()),
+                        // What waits for a lock that somebody forgot holds up others.
+                        None => sqlx::raw_sql(LOCK_TIMEOUT).execute(connection).await.map(|_| ()),
                     }
                 })
             })
             .connect_lazy_with(connect);
-        pools.lock().unwrap_or_else(PoisonError::into_inner).push(pool.clone());
+        lock(&pools).push(pool.clone());
         let shares = Arc::new(Shares::of_pool(options.max_connections));
-        Self { pool, pools, options, statement_timeout, shares }
+        Self { pool, pools, moved, options, statement_timeout, shares }
     }
+}
+
+/// Where a database is, whoever asks.
+fn place(connect: &PgConnectOptions) -> (String, u16, Option<PathBuf>, Option<String>) {
+    let socket = connect.get_socket().cloned();
+    (connect.get_host().to_owned(), connect.get_port(), socket, connect.get_database().map(str::to_owned))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn parse(url: &str, options: &Options, limit: Option<Duration>) -> Result<PgConnectOptions, ConnectError> {
@@ -232,7 +259,7 @@ mod tests {
     async fn a_server_that_is_not_there_is_unavailable_soon() {
         let url = "postgres://nobody@127.0.0.1:1/x";
         let database = Database::connect_for_requests(url, options(), Duration::from_secs(1)).unwrap();
-        let started = std::time::Instant::now();
+        let started = Instant::now();
         assert!(database.health().await.unwrap_err().is_unavailable());
         assert!(started.elapsed() < Duration::from_secs(4));
     }

@@ -46,7 +46,7 @@ pub(crate) async fn cleanup(
         return Ok(Action::await_change());
     }
     let classes = classes(context).await?;
-    let Located { database, row } = home::row(tenant, identity, &classes, context).await;
+    let Located { database, row, .. } = home::row(tenant, identity, &classes, context).await;
     let row = match row {
         Ok(row) => Ok(row),
         // The rows of this installation are another cluster's: none is this tenant's.

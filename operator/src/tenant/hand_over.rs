@@ -23,7 +23,7 @@ use crate::event;
 use crate::obstacle::Obstacle;
 use crate::registry;
 use crate::route;
-use crate::tenant::home::{self, Located};
+use crate::tenant::home::{self, Located, Unasked};
 use crate::tenant::identity::Identity;
 use crate::tenant::report::report;
 use crate::tenant::responsibility::{LookedAfter, last_served};
@@ -35,7 +35,7 @@ pub(crate) async fn hand_over(
     classes: &[ScimTenantClass],
     context: &Context,
 ) -> Result<Action, Error> {
-    let Located { database, row } = home::row(tenant, identity, classes, context).await;
+    let Located { database, row, unasked } = home::row(tenant, identity, classes, context).await;
     let row = match row {
         Ok(row) => row.filter(|row| row.owner.uid == identity.uid),
         // Then no row of this installation is of this cluster.
@@ -43,6 +43,9 @@ pub(crate) async fn hand_over(
         // The status is the other operator's: nothing is said there.
         Err(error) => return Err(Error::Waits(registry::obstacle(&error)?)),
     };
+    if let (None, Some(Unasked { error, .. })) = (&row, unasked) {
+        return Err(Error::Waits(registry::obstacle(&error)?));
+    }
     let served_by_us = last_served(tenant, &context.settings.controller_name) == Some(LookedAfter::ByUs);
     if row.is_none() && !served_by_us {
         return Ok(Action::await_change());

@@ -7,6 +7,7 @@ use tracing::debug;
 use crate::class::choose_class;
 use crate::context::Context;
 use crate::error::in_full;
+use crate::finalizer;
 use crate::tenant::identity::Identity;
 use crate::tenant::responsibility::{LookedAfter, last_served};
 
@@ -26,26 +27,46 @@ pub(crate) struct Located {
     pub(crate) database: String,
     /// To whom the row belongs.
     pub(crate) row: Result<Option<OwnedRow>, RegistryError>,
+    /// Where there may be one, too, since nobody could look.
+    pub(crate) unasked: Option<Unasked>,
 }
 
-/// The database of a tenant: as its status says, if we wrote that. Without it, of several databases the one with a row of this
-/// tenant (a pass may have come no further, or the class changed meanwhile), else the one that its class names.
+/// A database that could not be asked.
+#[derive(Debug)]
+pub(crate) struct Unasked {
+    /// Its name.
+    pub(crate) database: String,
+    /// Why not.
+    pub(crate) error: RegistryError,
+}
+
+/// The database of a tenant: as its status says, if we wrote that and there is one of that name still. Without it, of several
+/// databases the one with a row of this tenant (a pass may have come no further, or the class changed meanwhile), else the
+/// one that its class names. A tenant that has our finalizer may have a row: as long as a database cannot be asked, it is
+/// taken to be there, or the tenant would begin a second time, empty.
 ///
-/// Of an installation with one database nothing is asked.
+/// Of an installation with one database that kept its name nothing is asked.
 pub(crate) async fn home(
     tenant: &ScimTenant,
     identity: &Identity,
     classes: &[ScimTenantClass],
     context: &Context,
 ) -> Home {
-    if let Some(database) = told(tenant, context) {
-        return Home { database, holds_data: true };
+    let told = told(tenant, context);
+    if let Some(database) = told.as_ref().filter(|name| context.settings.databases.contains(name)) {
+        return Home { database: database.clone(), holds_data: true };
     }
     let databases = candidates(tenant, classes, context);
-    if let [_, _, ..] = &databases[..] {
-        let Located { database, row } = first_row(&databases, identity, context).await;
-        let holds_data = matches!(row, Ok(Some(row)) if row.owner.uid == identity.uid);
-        return Home { database, holds_data };
+    if databases.len() > 1 || told.is_some() {
+        let Located { database, row, unasked } = first_row(&databases, identity, context).await;
+        if matches!(row, Ok(Some(row)) if row.owner.uid == identity.uid) {
+            return Home { database, holds_data: true };
+        }
+        let unasked = unasked.filter(|_| finalizer::is_set(tenant, finalizer::TENANT));
+        return match told.or(unasked.map(|unasked| unasked.database)) {
+            Some(database) => Home { database, holds_data: true },
+            None => Home { database, holds_data: false },
+        };
     }
     Home { database: databases.into_iter().next().unwrap_or_default(), holds_data: false }
 }
@@ -58,11 +79,18 @@ pub(crate) async fn row(
     classes: &[ScimTenantClass],
     context: &Context,
 ) -> Located {
-    let databases = match told(tenant, context) {
-        Some(database) => vec![database],
-        None => candidates(tenant, classes, context),
-    };
-    first_row(&databases, identity, context).await
+    let told = told(tenant, context);
+    if let Some(database) = told.as_ref().filter(|name| context.settings.databases.contains(name)) {
+        return first_row(std::slice::from_ref(database), identity, context).await;
+    }
+    let located = first_row(&candidates(tenant, classes, context), identity, context).await;
+    match told {
+        // It is none of ours any more, and nobody can look there.
+        Some(database) if !matches!(&located.row, Ok(Some(row)) if row.owner.uid == identity.uid) => {
+            first_row(&[database], identity, context).await
+        }
+        _ => located,
+    }
 }
 
 /// What the status says, if we wrote it: another operator's databases may have the same names.
@@ -84,23 +112,27 @@ fn candidates(tenant: &ScimTenant, classes: &[ScimTenantClass], context: &Contex
 
 /// The first row of this tenant itself. Without one, what the first database says.
 async fn first_row(databases: &[String], identity: &Identity, context: &Context) -> Located {
-    let mut first = None;
+    let (mut first, mut unasked) = (None, None);
     for database in databases {
         let row = match context.databases.registry(database).await {
             Ok(registry) => registry.owner_of(&identity.key).await,
             Err(error) => Err(error),
         };
+        if let Err(error) = &row {
+            context.databases.doubt(database, error);
+            debug!(tenant = %identity.key, database, error = in_full(error), "could not look for the row of a tenant");
+        }
         match row {
             Ok(Some(row)) if row.owner.uid == identity.uid => {
-                return Located { database: database.clone(), row: Ok(Some(row)) };
+                return Located { database: database.clone(), row: Ok(Some(row)), unasked: None };
             }
-            Ok(_) => {}
-            Err(ref error) => {
-                context.databases.doubt(database, error);
-                debug!(tenant = %identity.key, database, error = in_full(error), "could not look for the row of a tenant");
+            row if first.is_none() => first = Some((database.clone(), row)),
+            Err(error) if unasked.is_none() => {
+                unasked = Some(Unasked { database: database.clone(), error });
             }
+            Ok(_) | Err(_) => {}
         }
-        first.get_or_insert(Located { database: database.clone(), row });
     }
-    first.unwrap_or(Located { database: String::new(), row: Ok(None) })
+    let (database, row) = first.unwrap_or((String::new(), Ok(None)));
+    Located { database, row, unasked }
 }

@@ -54,6 +54,19 @@ async fn a_tenant_and_a_token_that_are_new_are_known_to_the_first_request() {
 }
 
 #[tokio::test]
+async fn a_database_that_moved_is_read_at_its_new_place_at_once() {
+    let (before, after) = (TestDatabase::start().await, TestDatabase::start().await);
+    let (there, here) = (before.tenant().await, after.tenant().await);
+    let view = loaded(&before).await;
+    let running = running(&view);
+    assert!(admits(&view, &there, &there.token).await);
+    before.server.renew(&after.server_url()).unwrap();
+    within_a_second(async || admits(&view, &here, &here.token).await).await;
+    within_a_second(async || !admits(&view, &there, &there.token).await).await;
+    running.abort();
+}
+
+#[tokio::test]
 async fn the_old_token_works_until_the_new_one_is_used_on_every_replica() {
     let database = TestDatabase::start().await;
     let tenant = database.tenant().await;

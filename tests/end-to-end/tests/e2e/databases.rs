@@ -54,12 +54,7 @@ impl Several {
             write(&folder, file, &text.replace("$host", &host).replace("$port", &port));
         }
         install(world, &site).await;
-        let arguments = vec![
-            format!("--databases-directory={}", folder.display()),
-            "--server-service=second=scim-server-second".to_owned(),
-        ];
-        let operator = OperatorOptions { arguments, ..options(&site) };
-        let operator = world.installation.add_operator(&operator).await.unwrap();
+        let operator = operator(world, &site, &folder, "second").await;
         let mut several = Self { site, folder, superuser_url, operator, servers: vec![] };
         for database in DATABASES {
             several.class(world, database).await;
@@ -252,6 +247,38 @@ pub(crate) async fn a_wrong_database_is_told_holds_up_nobody_and_works_when_its_
         world.delete_tenant(namespace, TENANT).await;
     }
     several.end(world, &["primary", "second", "wrong", "away", "empty"]).await;
+}
+
+pub(crate) async fn a_database_that_got_another_name_takes_its_tenants_along(world: &World) {
+    let mut several = Several::start(world, "renamed", &[]).await;
+    several.declare(world, "renamed-a", "second").await;
+    let connection = through_ingress(world, &several.customer(world, "renamed-a").await);
+    create_user(&connection, "ada").await;
+
+    several.operator.stop().await;
+    fs::rename(several.folder.join("second"), several.folder.join("third")).unwrap();
+    several.class_with(world, "second", "third").await;
+    several.operator = operator(world, &several.site, &several.folder, "third").await;
+    eventually("the status has the name that the database has now", async || {
+        let status = world.tenants("renamed-a").get(TENANT).await.unwrap().status;
+        status.and_then(|status| status.database).as_deref() == Some("third")
+    })
+    .await;
+    world.condition("renamed-a", TENANT, "Ready", "True", "Connected").await;
+    assert_eq!(users(&connection).await, 1);
+
+    world.delete_tenant("renamed-a", TENANT).await;
+    assert_eq!(several.schemas("second").await.len(), 0);
+    several.end(world, &DATABASES).await;
+}
+
+/// Starts an operator that is told of databases by a folder; `other` has the Service `scim-server-second`.
+async fn operator(world: &World, site: &Site, folder: &Path, other: &str) -> Program {
+    let arguments = vec![
+        format!("--databases-directory={}", folder.display()),
+        format!("--server-service={other}=scim-server-second"),
+    ];
+    world.installation.add_operator(&OperatorOptions { arguments, ..options(site) }).await.unwrap()
 }
 
 /// Host and port of a URL.

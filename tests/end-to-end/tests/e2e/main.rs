@@ -167,6 +167,7 @@ const TESTS: &[Test] = tests![
     clusters::a_cluster_that_was_built_anew_takes_up_the_data_of_the_old_one,
     databases::each_tenant_is_in_the_database_of_its_class_and_served_from_there,
     databases::a_wrong_database_is_told_holds_up_nobody_and_works_when_its_files_are_mended,
+    databases::a_database_that_got_another_name_takes_its_tenants_along,
     namespaced::an_operator_of_some_namespaces_works_there_and_nowhere_else,
     default_class::a_class_follows_the_file_unless_somebody_else_made_it,
     uninstall::an_operator_that_goes_leaves_nothing_that_blocks_and_takes_everything_up_when_it_comes_again,
