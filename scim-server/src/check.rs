@@ -35,7 +35,7 @@ pub struct CheckArguments {
     pub server: Option<Url>,
 }
 
-/// Checks a tenant, and writes a line for each step. The user that was made is removed, unless nobody knows that it was: its creation was answered otherwise than with 201.
+/// Checks a tenant, and writes a line for each step. The user that was made is removed, unless its creation was not answered as expected: then nobody knows its id.
 pub async fn run(arguments: &CheckArguments, lines: &mut (impl Write + Send)) -> Result<(), CheckError> {
     let connection = Connection::read(&arguments.directory, arguments.server.as_ref())?;
     writeln!(lines, "checks {}", connection.base())?;
