@@ -23,7 +23,7 @@ use crate::event;
 use crate::obstacle::Obstacle;
 use crate::registry;
 use crate::route;
-use crate::tenant::home::{self, Located, Unasked};
+use crate::tenant::home::{self, Located};
 use crate::tenant::identity::Identity;
 use crate::tenant::report::report;
 use crate::tenant::responsibility::{LookedAfter, last_served};
@@ -43,7 +43,7 @@ pub(crate) async fn hand_over(
         // The status is the other operator's: nothing is said there.
         Err(error) => return Err(Error::Waits(registry::obstacle(&error)?)),
     };
-    if let (None, Some(Unasked { error, .. })) = (&row, unasked) {
+    if let (None, Some(error)) = (&row, unasked) {
         return Err(Error::Waits(registry::obstacle(&error)?));
     }
     let served_by_us = last_served(tenant, &context.settings.controller_name) == Some(LookedAfter::ByUs);

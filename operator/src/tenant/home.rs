@@ -7,7 +7,6 @@ use tracing::debug;
 use crate::class::choose_class;
 use crate::context::Context;
 use crate::error::in_full;
-use crate::finalizer;
 use crate::tenant::identity::Identity;
 use crate::tenant::responsibility::{LookedAfter, last_served};
 
@@ -27,23 +26,13 @@ pub(crate) struct Located {
     pub(crate) database: String,
     /// To whom the row belongs.
     pub(crate) row: Result<Option<OwnedRow>, RegistryError>,
-    /// Where there may be one, too, since nobody could look.
-    pub(crate) unasked: Option<Unasked>,
-}
-
-/// A database that could not be asked.
-#[derive(Debug)]
-pub(crate) struct Unasked {
-    /// Its name.
-    pub(crate) database: String,
-    /// Why not.
-    pub(crate) error: RegistryError,
+    /// Why there may be one elsewhere: a database that could not be asked.
+    pub(crate) unasked: Option<RegistryError>,
 }
 
 /// The database of a tenant: as its status says, if we wrote that and there is one of that name still. Without it, of several
 /// databases the one with a row of this tenant (a pass may have come no further, or the class changed meanwhile), else the
-/// one that its class names. A tenant that has our finalizer may have a row: as long as a database cannot be asked, it is
-/// taken to be there, or the tenant would begin a second time, empty.
+/// one that its class names.
 ///
 /// Of an installation with one database that kept its name nothing is asked.
 pub(crate) async fn home(
@@ -58,12 +47,11 @@ pub(crate) async fn home(
     }
     let databases = candidates(tenant, classes, context);
     if databases.len() > 1 || told.is_some() {
-        let Located { database, row, unasked } = first_row(&databases, identity, context).await;
+        let Located { database, row, .. } = first_row(&databases, identity, context).await;
         if matches!(row, Ok(Some(row)) if row.owner.uid == identity.uid) {
             return Home { database, holds_data: true };
         }
-        let unasked = unasked.filter(|_| finalizer::is_set(tenant, finalizer::TENANT));
-        return match told.or(unasked.map(|unasked| unasked.database)) {
+        return match told {
             Some(database) => Home { database, holds_data: true },
             None => Home { database, holds_data: false },
         };
@@ -127,9 +115,7 @@ async fn first_row(databases: &[String], identity: &Identity, context: &Context)
                 return Located { database: database.clone(), row: Ok(Some(row)), unasked: None };
             }
             row if first.is_none() => first = Some((database.clone(), row)),
-            Err(error) if unasked.is_none() => {
-                unasked = Some(Unasked { database: database.clone(), error });
-            }
+            Err(error) if unasked.is_none() => unasked = Some(error),
             Ok(_) | Err(_) => {}
         }
     }
